@@ -1,0 +1,1 @@
+"""Every event of every producer; importing this package fills the catalogue."""
