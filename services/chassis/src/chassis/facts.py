@@ -1,0 +1,70 @@
+"""What ``apply`` sees of an event, and how an event becomes bytes and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from contracts import catalogue
+from contracts.catalogue import Fact
+from contracts.envelope import Header
+
+F = TypeVar("F", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Generic[F]):
+    """A fact with its header. ``cause`` is ``<log>:<epoch>:<seq>`` when it was followed, None on the own log:
+
+    ``apply`` runs before append, so the own seq is not known to it and replay cannot depend on it.
+    """
+
+    header: Header
+    data: F
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One row of a log or of ``received``: bytes exactly as written once."""
+
+    log: str
+    epoch: int
+    seq: int
+    prev: bytes
+    hash: bytes
+    header: bytes
+    data: bytes
+    traceparent: str | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.log}:{self.epoch}:{self.seq}"
+
+
+class Unreadable(Exception):
+    """An event that today's models cannot read: schema error or unknown major version. Poison, not a bug of the courier."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        self.kind = kind
+        self.reason = reason
+        super().__init__(reason)
+
+
+def to_bytes(fact: Fact) -> bytes:
+    return fact.model_dump_json(exclude_none=True).encode()
+
+
+def read(stored: Stored) -> Recorded[Fact]:
+    """Decode one stored event. Raises ``Unreadable`` with kind ``version`` or ``schema``."""
+    try:
+        header = Header.model_validate_json(stored.header)
+    except ValueError as error:
+        raise Unreadable("schema", f"header of {stored.key}: {error}") from error
+    if not catalogue.known(header.type):
+        raise Unreadable("version", f"{header.type} is not in this service's catalogue")
+    try:
+        data = catalogue.entry(header.type).model.model_validate_json(stored.data)
+    except ValueError as error:
+        raise Unreadable("schema", f"data of {stored.key} ({header.type}): {error}") from error
+    return Recorded(header, data, cause=stored.key)
