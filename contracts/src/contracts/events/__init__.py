@@ -1,5 +1,5 @@
 """Every event of every producer; importing this package fills the catalogue."""
 
-from contracts.events import chassis
+from contracts.events import chassis, registry
 
-__all__ = ["chassis"]
+__all__ = ["chassis", "registry"]
