@@ -1,5 +1,5 @@
 """Every event of every producer; importing this package fills the catalogue."""
 
-from contracts.events import chassis, registry
+from contracts.events import chassis, registry, scoring
 
-__all__ = ["chassis", "registry"]
+__all__ = ["chassis", "registry", "scoring"]
