@@ -11,6 +11,7 @@ from contracts.catalogue import Fact, event
 from contracts.values import (
     Amount,
     ClusterId,
+    CriterionCode,
     DeadlineId,
     Recipient,
     RegistrationId,
@@ -65,6 +66,8 @@ class Target(Value):
     text: Text
     amount: Amount | None = None
     unit_of_measure: ShortText | None = None
+    code: CriterionCode | None = None
+    """The criterion of the cluster's table that this target is for, where it is for one."""
 
 
 class RegisteredTitle(Value):

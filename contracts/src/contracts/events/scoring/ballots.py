@@ -64,7 +64,6 @@ _WHERE = {
         "self_vote": False,
         "way": "electronic-open",
         "choose": 1,
-        "seats": 1,
     },
 )
 class BallotOpened(Fact):
@@ -83,9 +82,7 @@ class BallotOpened(Fact):
     """Whether a unit may vote for itself; each cluster sets it."""
     way: BallotWay
     choose: Annotated[int, Field(ge=1)]
-    """Up to how many options one voter may choose."""
-    seats: Annotated[int, Field(ge=1)]
-    """How many options can be elected."""
+    """Up to how many options one voter may choose, which is also how many can be elected."""
     settles: tuple[UnitId, ...] = ()
     """The tied units that a ballot of purpose ``tie`` puts in order."""
 
@@ -185,7 +182,7 @@ class BallotClosed(Fact):
     abstentions: Annotated[int, Field(ge=0)]
     quorum_met: bool
     elected: tuple[UnitId, ...] = ()
-    """Who reached the threshold, most votes first, up to the seats; a tie leaves the last seat open."""
+    """Who reached the threshold, most votes first, up to the places; a tie leaves the last place open."""
     order: tuple[UnitId, ...] = ()
     """The options by votes as far as votes alone put them in order; equal ones are left out."""
     why: Text
