@@ -87,7 +87,7 @@ class EmulationYearOpened(Fact):
     },
 )
 class DeadlineSet(Fact):
-    """When a kind of filing is due in a cluster's year. A later one for the same replaces it."""
+    """When a kind of filing is due in a cluster's year. Changed later only by extensions."""
 
     deadline_id: DeadlineId
     year_id: YearId
