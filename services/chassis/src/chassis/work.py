@@ -31,7 +31,7 @@ RETRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Command:
     """What is asked of the service, by whom and under which key. ``scope`` + ``key`` are done once, ever."""
 
     scope: str
@@ -51,6 +51,8 @@ class Answer:
     """What the log says of a write: built from facts, so a replayed log gives the same answer."""
 
     subject: str
+    version: int
+    """Seq of the last event of this write that changed the subject: its new version."""
     events: tuple[tuple[str, str], ...]
     span: logs.Span
     status: int
@@ -65,12 +67,12 @@ class NothingRecorded(Exception):
 class Work:
     """What a handler holds: the transaction, the act, and a place to record facts."""
 
-    def __init__(self, db: AsyncConnection, asked: Asked) -> None:
+    def __init__(self, db: AsyncConnection, command: Command) -> None:
         self.db = db
-        self.act = asked.act
-        self.person = asked.person
-        self.cause = asked.cause
-        self._asked = asked
+        self.act = command.act
+        self.person = command.person
+        self.cause = command.cause
+        self._command = command
         self._facts: list[Recorded[Fact]] = []
         self._guarded: dict[str, int] = {}
 
@@ -99,11 +101,11 @@ class Work:
         which event changed it since. Reactions and timers carry no If-Match; for them it only guards.
         """
         version = await self.guard(subject)
-        if self._asked.scope in ("reaction", "timer"):
+        if self._command.scope in ("reaction", "timer"):
             return version
-        if self._asked.if_match is None:
+        if self._command.if_match is None:
             raise Refused("precondition-required", subject=subject)
-        if self._asked.if_match not in (etag(version), "*"):
+        if self._command.if_match not in (etag(version), "*"):
             raise Refused("precondition-failed", subject=subject, **await changed_since(self.db, subject, version))
         return version
 
@@ -114,11 +116,11 @@ class Work:
             type=catalogue.entry(type(fact)).type,
             occurred=self.act.made,
             act=self.act,
-            correlation=correlation or self._asked.correlation or new_id(),
-            causation=self._asked.causation,
+            correlation=correlation or self._command.correlation or new_id(),
+            causation=self._command.causation,
             subjects=subjects,
             idempotency=Idempotency(
-                scope=self._asked.scope, key=self._asked.key, body_hash=self._asked.body_hash, status=self._asked.status
+                scope=self._command.scope, key=self._command.key, body_hash=self._command.body_hash, status=self._command.status
             ),
         )
         self._facts.append(Recorded(header, fact))
@@ -165,7 +167,7 @@ class Performer:
         self._own = own
         self._committed = committed
 
-    async def perform(self, asked: Asked, handler: Handler, *args: Any, allow_nothing: bool = False) -> Answer | None:
+    async def perform(self, command: Command, handler: Handler, *args: Any, allow_nothing: bool = False) -> Answer | None:
         """Do what is asked once. Runs again by itself when something it read moved meanwhile.
 
         Raises Refused (also ``idempotency-key-reused``, ``still-running``, ``busy``), and NothingRecorded unless
@@ -175,9 +177,9 @@ class Performer:
         with span(f"handle {name}"):
             for _ in range(RETRIES):
                 try:
-                    return await self._once(asked, handler, args, allow_nothing)
+                    return await self._once(command, handler, args, allow_nothing)
                 except logs.Stale as stale:
-                    if asked.if_match is not None and asked.if_match != "*":
+                    if command.if_match is not None and command.if_match != "*":
                         # Next round reads the new version and tells precisely what changed.
                         continue
                     reason = stale.subject
@@ -191,12 +193,12 @@ class Performer:
                     raise Refused("event-too-large", told=str(error)) from error
             raise Refused("busy", about=reason)
 
-    async def _once(self, asked: Asked, handler: Handler, args: tuple[Any, ...], allow_nothing: bool) -> Answer | None:
+    async def _once(self, command: Command, handler: Handler, args: tuple[Any, ...], allow_nothing: bool) -> Answer | None:
         async with self._engine.connect() as db, db.begin() as transaction:
-            known = await self._known(db, asked)
+            known = await self._known(db, command)
             if known is not None:
                 return known
-            work = Work(db, asked)
+            work = Work(db, command)
             await handler(work, *args)
             if not work.facts:
                 if allow_nothing:
@@ -205,13 +207,9 @@ class Performer:
             written = await work._commit(self._own)
             await transaction.commit()
         self._committed()
-        events = tuple(
-            (f"{written.log}:{written.epoch}:{written.first_seq + nr}", fact.header.type)
-            for nr, fact in enumerate(work.facts)
-        )
-        return Answer(work.facts[0].header.subjects[0], events, written, asked.status)
+        return _answer(written, [fact.header for fact in work.facts], command.status)
 
-    async def _known(self, db: AsyncConnection, asked: Asked) -> Answer | None:
+    async def _known(self, db: AsyncConnection, command: Command) -> Answer | None:
         """The stored answer of the same key, if there is one. An uncommitted row is invisible: hence the lock first."""
         row = (
             await db.execute(
@@ -220,15 +218,15 @@ class Performer:
                     " i.body_hash, i.status, i.epoch, i.first_seq, i.last_seq FROM (SELECT 1) AS one"
                     " LEFT JOIN chassis.idempotency i ON i.scope = :scope AND i.key = :key"
                 ),
-                {"scope": asked.scope, "key": asked.key},
+                {"scope": command.scope, "key": command.key},
             )
         ).one()
         if not row.free:
-            raise Refused("still-running", key=asked.key)
+            raise Refused("still-running", key=command.key)
         if row.body_hash is None:
             return None
-        if row.body_hash != asked.body_hash:
-            raise Refused("idempotency-key-reused", key=asked.key)
+        if row.body_hash != command.body_hash:
+            raise Refused("idempotency-key-reused", key=command.key)
         return await stored_answer(db, row.epoch, row.first_seq, row.last_seq, row.status)
 
 
@@ -236,14 +234,25 @@ async def stored_answer(db: AsyncConnection, epoch: int, first: int, last: int, 
     """The answer of a write that lies in the log between two seqs."""
     rows = (
         await db.execute(
-            sa.text("SELECT seq, type, hash, header FROM chassis.log WHERE seq BETWEEN :first AND :last ORDER BY seq"),
+            sa.text("SELECT hash, header FROM chassis.log WHERE seq BETWEEN :first AND :last ORDER BY seq"),
             {"first": first, "last": last},
         )
     ).all()
-    name = (await logs.head(db)).log
-    events = tuple((f"{name}:{epoch}:{row.seq}", row.type) for row in rows)
-    subject = Header.model_validate_json(rows[0].header).subjects[0]
-    return Answer(subject, events, logs.Span(name, epoch, first, last, rows[-1].hash), status, repeated=True)
+    written = logs.Span((await logs.head(db)).log, epoch, first, last, rows[-1].hash)
+    return _answer(written, [Header.model_validate_json(row.header) for row in rows], status, repeated=True)
+
+
+def _answer(written: logs.Span, headers: list[Header], status: int, repeated: bool = False) -> Answer:
+    subject = headers[0].subjects[0]
+    numbered = list(enumerate(headers, written.first_seq))
+    return Answer(
+        subject=subject,
+        version=max(seq for seq, header in numbered if subject in header.subjects),
+        events=tuple((f"{written.log}:{written.epoch}:{seq}", header.type) for seq, header in numbered),
+        span=written,
+        status=status,
+        repeated=repeated,
+    )
 
 
 def _constraint(error: IntegrityError) -> str:
@@ -262,10 +271,10 @@ def service_act(service: str, now: datetime) -> Act:
     return Act(whose=name, typed_by=name, made=now, received=now, recorded=now)
 
 
-def for_cause(service: str, now: datetime, reaction: str, cause: Recorded[Fact]) -> Asked:
+def for_cause(service: str, now: datetime, reaction: str, cause: Recorded[Fact]) -> Command:
     """What a reaction is asked: once per cause, its facts in the case of the cause."""
     assert cause.cause is not None
-    return Asked(
+    return Command(
         scope="reaction",
         key=f"{reaction}:{cause.cause}",
         body_hash=body_hash(cause.cause.encode()),
@@ -276,13 +285,13 @@ def for_cause(service: str, now: datetime, reaction: str, cause: Recorded[Fact])
     )
 
 
-def for_timer(service: str, now: datetime, timer: str, key: str) -> Asked:
+def for_timer(service: str, now: datetime, timer: str, key: str) -> Command:
     """What a timer is asked: once per key."""
-    return Asked(
+    return Command(
         scope="timer", key=f"{timer}:{key}", body_hash=body_hash(key.encode()), act=service_act(service, now),
         causation=f"timer:{timer}",
     )
 
 
-def with_status(asked: Asked, status: int) -> Asked:
-    return replace(asked, status=status)
+def with_status(command: Command, status: int) -> Command:
+    return replace(command, status=status)

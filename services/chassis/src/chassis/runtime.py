@@ -1,0 +1,111 @@
+"""What one running copy of a service holds: settings, database, clock, the performer of units of work, its state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chassis.clock import Clock, DemoClock, WallClock
+from chassis.migrate import LIVE
+from chassis.projection import Projection
+from chassis.settings import Settings
+from chassis.work import Performer
+
+if TYPE_CHECKING:
+    from chassis.service import Service
+
+
+class Changes:
+    """Wakes whoever waits for *something happened here*: a commit, an applied batch, a moved clock."""
+
+    def __init__(self) -> None:
+        self._waiters: set[asyncio.Event] = set()
+
+    def tell(self) -> None:
+        for waiter in self._waiters:
+            waiter.set()
+
+    def listen(self) -> asyncio.Event:
+        """An event that is set at every change; the listener clears it before it looks."""
+        waiter = asyncio.Event()
+        self._waiters.add(waiter)
+        return waiter
+
+    def forget(self, waiter: asyncio.Event) -> None:
+        self._waiters.discard(waiter)
+
+
+@dataclass
+class Runtime:
+    """One copy of a service at work."""
+
+    service: Service
+    settings: Settings
+    engine: AsyncEngine
+    clock: Clock
+    public_key: str
+    changes: Changes = field(default_factory=Changes)
+    health: dict[str, str] = field(default_factory=dict)
+    """What is wrong at the moment, by part; empty when all is well. Shown by /health/ready and /ops/state."""
+    messages: Any = None
+    broker: Any = None
+
+    @property
+    def log(self) -> str:
+        return f"{self.settings.site}.{self.service.name}"
+
+    @property
+    def locate(self) -> dict[str, str]:
+        return self.service.locate
+
+    @property
+    def performer(self) -> Performer:
+        return Performer(self.engine, self.service.own, self.changes.tell)
+
+    def log_of(self, projection: Projection) -> str:
+        """The log that a followed projection reads, e.g. ``vn.registry``."""
+        return f"{self.settings.site}.{projection.log}"
+
+
+def create_engine(url: str, *, pool_size: int = 10, schema: str = LIVE) -> AsyncEngine:
+    """An engine whose connections see the service's tables, then the chassis', then extensions."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=False,
+        connect_args={
+            "server_settings": {
+                "search_path": f"{schema},chassis,public",
+                "synchronous_commit": "on",
+                "idle_in_transaction_session_timeout": "3s",
+                "lock_timeout": "5s",
+                "timezone": "UTC",
+                "jit": "off",
+            }
+        },
+    )
+
+
+async def choose_clock(db: AsyncConnection, settings: Settings) -> Clock:
+    """The wall clock, unless the database itself is marked ``demo``: then the instant of its last event."""
+    if not await is_demo(db):
+        return WallClock()
+    last = await db.scalar(
+        sa.text("SELECT convert_from(header, 'UTF8')::jsonb #>> '{act,recorded}' FROM chassis.log ORDER BY seq DESC LIMIT 1")
+    )
+    start = last or settings.demo_starts
+    return DemoClock(datetime.fromisoformat(start)) if start else DemoClock(WallClock().now())
+
+
+async def is_demo(db: AsyncConnection) -> bool:
+    """Whether the database was marked ``demo`` by its owner's superuser (``ALTER DATABASE … SET thidua.demo = 'on'``)."""
+    return await db.scalar(sa.text("SELECT current_setting('thidua.demo', true)")) == "on"
+
+

@@ -1,0 +1,133 @@
+"""A service as a table of contents: what it publishes, follows, reacts to and serves; and the app that runs it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contracts.catalogue import Fact, entry
+from contracts.envelope import Header, seed_hash
+from contracts.events.chassis import EpochOpened
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis import log as logs
+from chassis.facts import Recorded
+from chassis.http import problems
+from chassis.http.limits import BodyLimit
+from chassis.ids import new_id
+from chassis.migrate import upgrade
+from chassis.projection import Projection
+from chassis.reactions import Reaction
+from chassis.runtime import Runtime, choose_clock, create_engine
+from chassis.settings import Settings
+from chassis.timers import Timer
+from chassis.work import service_act
+
+Background = Callable[[Runtime], Awaitable[None]]
+Unsent = Callable[[AsyncConnection], Awaitable[int]]
+
+
+@dataclass
+class Service:
+    """Everything that a service is made of, named in its ``main.py``."""
+
+    name: str
+    title: str
+    publishes: Sequence[type[Fact]]
+    own: Projection
+    follows: Sequence[Projection] = ()
+    reactions: Sequence[Reaction[Any]] = ()
+    timers: Sequence[Timer] = ()
+    routes: Sequence[APIRouter] = ()
+    messages: Path | None = None
+    unlogged: Sequence[str] = ()
+    """Tables that no event feeds (drafts, particulars, accounts): outside the promise, left out of replay."""
+    locate: dict[str, str] = field(default_factory=dict)
+    """Where an aggregate is read, by kind of subject, e.g. ``{"report": "/reports/{id}"}``."""
+    background: Sequence[Background] = ()
+    """Endless steps that run in the copy that holds the worker lease."""
+    unsent: Unsent | None = None
+    """How many recorded intents to tell outsiders are not sent yet."""
+    may_operate: Callable[[Any], Awaitable[None]] | None = None
+    """Raises Refused unless the reader may look into the service's works."""
+    sees: Callable[[Any, Header], Awaitable[bool]] | None = None
+    """Whether the reader may see an event, e.g. in a journey; decided where all sight is decided."""
+    on_start: Callable[[Runtime], Awaitable[None]] | None = None
+
+    def __post_init__(self) -> None:
+        foreign = [model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")]
+        if foreign:
+            raise ValueError(f"{self.name} cannot publish {foreign}: the catalogue names another owner")
+
+    def app(self, settings: Settings | None = None) -> FastAPI:
+        """The FastAPI app; its lifespan opens the log and starts everything else. Settings come from the environment."""
+        from chassis.http import ops
+
+        app = FastAPI(
+            title=f"Thi Đua – {self.title}",
+            version="1",
+            lifespan=lambda app: _lifespan(app, self, settings or Settings()),  # type: ignore[call-arg]
+        )
+        messages = problems.Messages(*([self.messages] if self.messages else []))
+        app.state.messages = messages
+        problems.install(app, messages)
+        for router in (*self.routes, ops.routes, ops.open_routes):
+            app.include_router(router)
+        app.add_middleware(BodyLimit, messages=messages)
+        return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, service: Service, settings: Settings) -> AsyncIterator[None]:
+    from chassis import telemetry, worker
+
+    async with runtime(service, settings) as running:
+        running.messages = app.state.messages
+        app.state.runtime = running
+        provider = telemetry.setup_tracing(service.name, settings.site, settings.otlp_endpoint or None)
+        if service.on_start is not None:
+            await service.on_start(running)
+        async with worker.at_work(running):
+            yield
+        await asyncio.to_thread(provider.shutdown)
+
+
+@asynccontextmanager
+async def runtime(service: Service, settings: Settings) -> AsyncIterator[Runtime]:
+    """A service with its database brought up to date and its log open; nothing else runs yet."""
+    engine = create_engine(settings.database_url, pool_size=settings.pool_size)
+    try:
+        await upgrade(engine, service.name)
+        async with engine.begin() as db:
+            clock = await choose_clock(db, settings)
+            await open_log(db, service, settings, clock.now())
+        yield Runtime(service, settings, engine, clock, settings.key("token_public_key"))
+    finally:
+        await engine.dispose()
+
+
+async def open_log(db: AsyncConnection, service: Service, settings: Settings, now: Any) -> None:
+    """The first event of a log is EpochOpened, seq 1, chained to the log's own seed. Does nothing on an open log."""
+    if await logs.is_open(db):
+        return
+    name = f"{settings.site}.{service.name}"
+    await logs.open_head(db, name)
+    fact = EpochOpened(
+        log=name, previous_epoch=0, last_seq=0, last_hash=seed_hash(name).hex(), reason="a new log", silent=()
+    )
+    header = Header(
+        id=new_id(),
+        type=entry(EpochOpened).type,
+        occurred=now,
+        act=service_act(service.name, now),
+        correlation=new_id(),
+        subjects=(f"log:{name}",),
+    )
+    facts: list[Recorded[Fact]] = [Recorded(header, fact)]
+    await service.own.apply(db, facts)
+    await logs.append(db, facts)

@@ -1,0 +1,233 @@
+"""Tracing: one command and what it triggers is one trace, carried as a W3C ``traceparent`` through HTTP, log and NATS.
+
+The log stores ``current_traceparent()`` beside each event; relay, followers and reactions start their spans from
+what is stored there, so the trace survives hops that outlive any process. Work that waits or has many causes (a
+digest, a ranking, a reminder) starts a trace of its own (``root=True``) with ``links`` to its causes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import requests
+from contracts.refusal import Refused
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+
+Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
+
+SCHEDULE_DELAY_MS = 200
+MAX_QUEUED_SPANS = 8192
+EXPORT_SECONDS = 2.0
+
+_TRACEPARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
+_log = logging.getLogger(__name__)
+_provider = TracerProvider(shutdown_on_exit=False)
+
+
+def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvider:
+    """Make this process trace as ``service`` of ``site``; the last call in a process wins.
+
+    ``endpoint`` is an OTLP/HTTP base URL (``http://127.0.0.1:4318``) or the full address ending in ``/v1/traces``;
+    without one the standard ``OTEL_EXPORTER_OTLP_ENDPOINT`` / ``…_TRACES_ENDPOINT`` are read. Without any of them
+    spans still have ids (answers and logs name them) but go nowhere. Call ``shutdown()`` at the end of the process:
+    it sends what is queued, for at most a few seconds.
+    """
+    global _provider
+    resource = Resource.create(
+        {
+            "service.name": service,
+            "service.namespace": "thidua",
+            "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
+            "site": site,
+        }
+    )
+    provider = TracerProvider(resource=resource)
+    by_environment = any(
+        os.environ.get(name) for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    )
+    if endpoint or by_environment:
+        exporter = HarmlessExporter(_otlp_exporter(endpoint))
+        provider.add_span_processor(PromptProcessor(exporter))
+    _provider = provider
+    return provider
+
+
+def _otlp_exporter(endpoint: str | None) -> OTLPSpanExporter:
+    # Its own words would repeat for every batch of an absent receiver; HarmlessExporter says it once instead.
+    for noisy in ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "opentelemetry.sdk._shared_internal"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    session = requests.Session()
+    if endpoint is None:
+        return OTLPSpanExporter(compression=Compression.Gzip, timeout=EXPORT_SECONDS, session=session)
+    if _is_loopback(endpoint):
+        session.trust_env = False  # a proxy of the environment cannot reach this machine's own loopback
+    address = endpoint if endpoint.rstrip("/").endswith("/v1/traces") else endpoint.rstrip("/") + "/v1/traces"
+    return OTLPSpanExporter(
+        endpoint=address, compression=Compression.Gzip, timeout=EXPORT_SECONDS, session=session
+    )
+
+
+def _is_loopback(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class HarmlessExporter(SpanExporter):
+    """Wraps an exporter so that its failure is said once (and its recovery once), and never delays a stop."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+        self._failing = False
+        self.closing = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if self.closing and self._failing:
+            return SpanExportResult.FAILURE
+        try:
+            result = self._exporter.export(spans)
+        except Exception as error:
+            # Whatever a broken receiver does to the exporter, a service goes on without its traces.
+            _log.debug("trace exporter raised %r", error)
+            result = SpanExportResult.FAILURE
+        if result is not SpanExportResult.SUCCESS and not self._failing:
+            self._failing = True
+            _log.warning("traces cannot be delivered; the service goes on without them")
+        elif result is SpanExportResult.SUCCESS and self._failing:
+            self._failing = False
+            _log.info("traces are delivered again")
+        return result
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+
+class PromptProcessor(BatchSpanProcessor):
+    """Sends soon, so that an operator sees a trace at once; drops the oldest spans when its queue is full."""
+
+    def __init__(self, exporter: HarmlessExporter) -> None:
+        super().__init__(exporter, max_queue_size=MAX_QUEUED_SPANS, schedule_delay_millis=SCHEDULE_DELAY_MS)
+        self._harmless = exporter
+
+    def shutdown(self) -> None:
+        self._harmless.closing = True
+        super().shutdown()
+
+
+def from_traceparent(traceparent: str | None) -> SpanContext | None:
+    """The span that a ``traceparent`` names; None for none, or for one that is not well formed."""
+    found = _TRACEPARENT.fullmatch(traceparent.strip()) if traceparent else None
+    if found is None:
+        return None
+    context = SpanContext(
+        int(found["trace"], 16), int(found["span"], 16), is_remote=True, trace_flags=TraceFlags(int(found["flags"], 16))
+    )
+    return context if context.is_valid else None
+
+
+def current_traceparent() -> str | None:
+    """The ``traceparent`` of the span we are in: stored beside an event, sent as a header. None outside any span."""
+    return _traceparent(trace.get_current_span().get_span_context())
+
+
+def current_trace_id() -> str | None:
+    """32 hex digits of the trace we are in; None outside any span."""
+    context = trace.get_current_span().get_span_context()
+    return format(context.trace_id, "032x") if context.is_valid else None
+
+
+def annotate(attributes: Attributes) -> None:
+    """Add attributes to the span we are in."""
+    trace.get_current_span().set_attributes(dict(attributes))
+
+
+def _traceparent(context: SpanContext) -> str | None:
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"
+
+
+def _start(
+    name: str,
+    kind: SpanKind,
+    attributes: Attributes | None,
+    parent: str | None,
+    links: Sequence[str | None],
+    root: bool,
+    start_time: int | None = None,
+) -> Span:
+    above = from_traceparent(parent)
+    context: Context | None = None  # None: the span we are in
+    if root:
+        context = Context()
+    elif above is not None:
+        context = trace.set_span_in_context(NonRecordingSpan(above), Context())
+    linked = [Link(target) for link in links if (target := from_traceparent(link)) is not None]
+    return _provider.get_tracer("chassis").start_span(
+        name, context, kind, dict(attributes or {}), linked, start_time=start_time
+    )
+
+
+@contextmanager
+def span(
+    name: str,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Attributes | None = None,
+    parent: str | None = None,
+    links: Sequence[str | None] = (),
+    root: bool = False,
+) -> Iterator[Span]:
+    """Do the work of the ``with`` block in a span, under ``parent`` (a traceparent) or the span we are in.
+
+    ``root`` starts a trace of its own. A refusal is an answer, not an error: it is noted as ``refused``; any other
+    exception marks the span as failed. A missing or malformed ``parent`` or link is as if none were given.
+    """
+    started = _start(name, kind, attributes, parent, links, root)
+    with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+        try:
+            yield started
+        except Refused as refused:
+            started.set_attribute("refused", refused.rule)
+            raise
+        except asyncio.CancelledError:
+            started.set_attribute("cancelled", True)
+            raise
+        except Exception as error:
+            started.record_exception(error)
+            started.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"[:500]))
+            raise
+
+
+def record_span(
+    name: str,
+    started_ns: int,
+    ended_ns: int,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Attributes | None = None,
+    parent: str | None = None,
+    links: Sequence[str | None] = (),
+) -> str | None:
+    """A span for work already over, in UTC nanoseconds: each event of a batch gets its own after the one commit.
+
+    Returns its traceparent.
+    """
+    over = _start(name, kind, attributes, parent, links, root=False, start_time=started_ns)
+    over.end(ended_ns)
+    return _traceparent(over.get_span_context())
