@@ -44,7 +44,7 @@ async def postgres_server(servers: Servers, backend: str) -> PostgresServer:
 
 @pytest.fixture(scope="session")
 async def make_database(postgres_server: PostgresServer) -> AsyncIterator[DatabaseMaker]:
-    """`await make_database("registry", prepare)` gives a fresh database with a role of that name (`.url`, `.dsn`)."""
+    """`await make_database("registry", prepare)`: a fresh database and a role of that name (`.url`, `.dsn`)."""
     maker = DatabaseMaker(postgres_server)
     yield maker
     await maker.close()
@@ -52,7 +52,7 @@ async def make_database(postgres_server: PostgresServer) -> AsyncIterator[Databa
 
 @pytest.fixture(scope="session")
 async def nats_server(servers: Servers, backend: str) -> NatsServer:
-    """One NATS server for the session; user `test`, password `test`, may do everything. Streams are the test's to name."""
+    """One NATS server for the session; user `test`, password `test`, may do everything."""
     return await servers.nats(backend)
 
 

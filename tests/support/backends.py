@@ -1,4 +1,4 @@
-"""Where the tests' PostgreSQL and NATS come from: wheels everywhere, containers where a Docker engine answers."""
+"""Where the tests' PostgreSQL and NATS come from: wheels everywhere, containers where Docker answers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The local runner: a whole site on one machine from wheels alone, without root, Docker or anything preinstalled."""
+"""The local runner: a whole site on one machine from wheels alone, without root or Docker."""

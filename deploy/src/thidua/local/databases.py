@@ -43,7 +43,7 @@ class Database:
 
 
 async def close_shared_databases(superuser: Database) -> None:
-    """Takes the right to connect to `postgres` and `template1` from everyone: a service has its own and no other."""
+    """Takes the right to connect to `postgres` and `template1` from everyone: a service has its own only."""
     async with _session(superuser) as db:
         for name in ("postgres", "template1"):
             await db.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {_name(name)} FROM PUBLIC")
@@ -66,10 +66,10 @@ async def ensure_database(
     demo: bool = False,
     template: str | None = None,
 ) -> Database:
-    """The database `name`, owned by `role` and closed to every other but the auditor; made if it is not there.
+    """The database `name`, owned by `role`, closed to every other but the auditor; made if it is not there.
 
-    `demo` marks it so that a published instant is obeyed there (`current_setting('thidua.demo', true) = 'on'`);
-    the mark is taken away again when it is not asked for.
+    `demo` marks it so that a published instant is obeyed there (`current_setting('thidua.demo', true)` is
+    `on`); the mark is taken away again when it is not asked for.
     """
     await ensure_role(superuser, role, password)
     async with _session(superuser) as db:
@@ -90,7 +90,7 @@ async def ensure_database(
 
 
 async def ensure_auditor(superuser: Database, password: str) -> None:
-    """The role that checks invariants: may enter each database of a service and read all of it, and write nowhere."""
+    """The role that checks invariants: may enter each database of a service, read it all, write nowhere."""
     await ensure_role(superuser, AUDIT_ROLE, password)
     async with _session(superuser) as db:
         await db.execute(f"ALTER ROLE {AUDIT_ROLE} INHERIT")

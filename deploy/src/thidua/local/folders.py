@@ -41,7 +41,7 @@ def unprivileged() -> Account | None:
 
 
 def open_folder(path: Path) -> Path:
-    """Makes the data folder for its owner alone; root leaves the way through open for the database's account."""
+    """Makes the data folder for its owner alone; root leaves the way through open for the database."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o711 if os.geteuid() == 0 else 0o700)
     return path.resolve()
@@ -72,7 +72,7 @@ def reachable(path: Path, account: Account | None) -> bool:
 def stand_in(folder: Path) -> Path:
     """Where the data goes that another account must reach when `folder` lies under a closed home (0700).
 
-    In /var/tmp, which outlives a restart, or else in the system's temporary folder; the same for the same `folder`.
+    In /var/tmp, which outlives a restart, or else in the system's temporary folder; one for each `folder`.
     """
     lasting = Path("/var/tmp")
     parent = lasting if os.access(lasting, os.W_OK) else Path(tempfile.gettempdir())

@@ -1,4 +1,4 @@
-"""A real SMTP server in this process that keeps what it is sent: the post office of the demo and the tests."""
+"""A real SMTP server in this process that keeps what it is sent: post office of the demo and the tests."""
 
 from __future__ import annotations
 

