@@ -1,0 +1,33 @@
+"""Reactions: what a service does once, by itself, because of an event that it followed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from contracts.catalogue import Fact
+
+F = TypeVar("F", bound=Fact)
+
+
+class NotYet(Exception):
+    """Something the reaction needs is not here yet. It waits under its cause and holds up nothing else.
+
+    ``waiting_for`` names it, e.g. ``report:0198c…``; operations see it.
+    """
+
+    def __init__(self, waiting_for: str) -> None:
+        self.waiting_for = waiting_for
+        super().__init__(waiting_for)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction(Generic[F]):
+    """``function(work, cause: Recorded[F])`` runs once per event of ``model``; ``name`` is part of its key for ever."""
+
+    name: str
+    model: type[F]
+    function: Callable[..., Awaitable[None]]
+
+
