@@ -45,7 +45,9 @@ def new_keys() -> tuple[str, str]:
     )
 
 
-def issue(subject: str, *, site: str, private_key: str, lifetime: timedelta = LONGEST) -> tuple[str, datetime]:
+def issue(
+    subject: str, *, site: str, private_key: str, lifetime: timedelta = LONGEST
+) -> tuple[str, datetime]:
     """A token and the instant at which it ends (real time, also in a demo)."""
     now = datetime.now(timezone.utc)
     ends = now + min(lifetime, LONGEST)

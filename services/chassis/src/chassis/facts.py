@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from contracts import catalogue
 from contracts.catalogue import Fact
 from contracts.envelope import Header
+
+from contracts import catalogue
 
 F = TypeVar("F", bound=Fact)
 

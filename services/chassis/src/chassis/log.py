@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from contracts import catalogue
-from contracts.envelope import Header, Idempotency, seed_hash
 from contracts.catalogue import Fact
+from contracts.envelope import Header, Idempotency, seed_hash
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.facts import Recorded, Stored, to_bytes
+from contracts import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,9 @@ async def read_received(db: AsyncConnection, log: str, after: int, limit: int = 
 
 async def version(db: AsyncConnection, subject: str) -> int:
     """The seq of the last event that changed an aggregate; 0 when none did."""
-    found = await db.scalar(sa.text("SELECT seq FROM chassis.aggregate WHERE subject = :subject"), {"subject": subject})
+    found = await db.scalar(
+        sa.text("SELECT seq FROM chassis.aggregate WHERE subject = :subject"), {"subject": subject}
+    )
     return found or 0
 
 

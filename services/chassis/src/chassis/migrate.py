@@ -15,7 +15,9 @@ CHASSIS = "chassis"
 LIVE = "live"
 
 
-async def upgrade(engine: AsyncEngine, package: str, *, schema: str = LIVE, with_chassis: bool = True) -> None:
+async def upgrade(
+    engine: AsyncEngine, package: str, *, schema: str = LIVE, with_chassis: bool = True
+) -> None:
     """Create or upgrade schema ``chassis`` and the tables of ``package`` in ``schema`` (a replay has its own).
 
     One transaction under an advisory lock: several copies may start at once.
@@ -41,6 +43,8 @@ def run() -> None:
     """What each ``migrations/env.py`` calls: scripts use unqualified names, the search path says where they land."""
     attributes: dict[str, Any] = context.config.attributes
     context.configure(
-        connection=attributes["connection"], version_table="schema_version", version_table_schema=attributes["schema"]
+        connection=attributes["connection"],
+        version_table="schema_version",
+        version_table_schema=attributes["schema"],
     )
     context.run_migrations()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chassis.clock import Clock, DemoClock, WallClock
+from chassis.metrics import Metrics
 from chassis.migrate import LIVE
 from chassis.projection import Projection
 from chassis.settings import Settings
@@ -53,8 +53,9 @@ class Runtime:
     changes: Changes = field(default_factory=Changes)
     health: dict[str, str] = field(default_factory=dict)
     """What is wrong at the moment, by part; empty when all is well. Shown by /health/ready and /ops/state."""
-    messages: Any = None
-    broker: Any = None
+    metrics: Metrics = field(default_factory=Metrics)
+    redrive: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody asks that what is in quarantine be tried again; the followers clear it."""
 
     @property
     def log(self) -> str:
@@ -66,7 +67,11 @@ class Runtime:
 
     @property
     def performer(self) -> Performer:
-        return Performer(self.engine, self.service.own, self.changes.tell)
+        return Performer(self.engine, self.service.own, self.changes.tell, self.metrics)
+
+    def ask_redrive(self) -> None:
+        self.redrive.set()
+        self.changes.tell()
 
     def log_of(self, projection: Projection) -> str:
         """The log that a followed projection reads, e.g. ``vn.registry``."""
@@ -98,7 +103,9 @@ async def choose_clock(db: AsyncConnection, settings: Settings) -> Clock:
     if not await is_demo(db):
         return WallClock()
     last = await db.scalar(
-        sa.text("SELECT convert_from(header, 'UTF8')::jsonb #>> '{act,recorded}' FROM chassis.log ORDER BY seq DESC LIMIT 1")
+        sa.text(
+            "SELECT convert_from(header, 'UTF8')::jsonb #>> '{act,recorded}' FROM chassis.log ORDER BY seq DESC LIMIT 1"
+        )
     )
     start = last or settings.demo_starts
     return DemoClock(datetime.fromisoformat(start)) if start else DemoClock(WallClock().now())
@@ -107,5 +114,3 @@ async def choose_clock(db: AsyncConnection, settings: Settings) -> Clock:
 async def is_demo(db: AsyncConnection) -> bool:
     """Whether the database was marked ``demo`` by its owner's superuser (``ALTER DATABASE … SET thidua.demo = 'on'``)."""
     return await db.scalar(sa.text("SELECT current_setting('thidua.demo', true)")) == "on"
-
-

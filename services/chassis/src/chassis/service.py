@@ -20,7 +20,9 @@ from chassis.facts import Recorded
 from chassis.http import problems
 from chassis.http.limits import BodyLimit
 from chassis.ids import new_id
+from chassis.metrics import Metrics, metrics_route, watch_loop
 from chassis.migrate import upgrade
+from chassis.observed import ObservedRequests
 from chassis.projection import Projection
 from chassis.reactions import Reaction
 from chassis.runtime import Runtime, choose_clock, create_engine
@@ -60,7 +62,9 @@ class Service:
     on_start: Callable[[Runtime], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
-        foreign = [model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")]
+        foreign = [
+            model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")
+        ]
         if foreign:
             raise ValueError(f"{self.name} cannot publish {foreign}: the catalogue names another owner")
 
@@ -78,7 +82,11 @@ class Service:
         problems.install(app, messages)
         for router in (*self.routes, ops.routes, ops.open_routes):
             app.include_router(router)
+        metrics = Metrics()
+        app.state.metrics = metrics
+        app.router.routes.append(metrics_route(metrics))
         app.add_middleware(BodyLimit, messages=messages)
+        app.add_middleware(ObservedRequests, metrics=metrics)
         return app
 
 
@@ -87,14 +95,18 @@ async def _lifespan(app: FastAPI, service: Service, settings: Settings) -> Async
     from chassis import telemetry, worker
 
     async with runtime(service, settings) as running:
-        running.messages = app.state.messages
+        running.metrics = app.state.metrics
         app.state.runtime = running
         provider = telemetry.setup_tracing(service.name, settings.site, settings.otlp_endpoint or None)
         if service.on_start is not None:
             await service.on_start(running)
-        async with worker.at_work(running):
-            yield
-        await asyncio.to_thread(provider.shutdown)
+        watching = asyncio.create_task(watch_loop(running.metrics))
+        try:
+            async with worker.at_work(running):
+                yield
+        finally:
+            watching.cancel()
+            await asyncio.to_thread(provider.shutdown)
 
 
 @asynccontextmanager

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from contracts import catalogue
 from contracts.catalogue import Fact
 from contracts.envelope import Act, Header, Idempotency
 from contracts.refusal import Refused
@@ -23,8 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from chassis import log as logs
 from chassis.facts import Recorded
 from chassis.ids import new_id
+from chassis.metrics import Metrics
 from chassis.projection import Projection
 from chassis.telemetry import current_traceparent, span
+from contracts import catalogue
 
 Handler = Callable[..., Awaitable[None]]
 RETRIES = 5
@@ -106,10 +107,14 @@ class Work:
         if self._command.if_match is None:
             raise Refused("precondition-required", subject=subject)
         if self._command.if_match not in (etag(version), "*"):
-            raise Refused("precondition-failed", subject=subject, **await changed_since(self.db, subject, version))
+            raise Refused(
+                "precondition-failed", subject=subject, **await changed_since(self.db, subject, version)
+            )
         return version
 
-    def record(self, fact: Fact, *subjects: str, correlation: str | None = None, id: str | None = None) -> None:
+    def record(
+        self, fact: Fact, *subjects: str, correlation: str | None = None, id: str | None = None
+    ) -> None:
         """Record a fact. The first subject is the aggregate it is about; all are those whose state it changes."""
         header = Header(
             id=id or new_id(),
@@ -120,7 +125,10 @@ class Work:
             causation=self._command.causation,
             subjects=subjects,
             idempotency=Idempotency(
-                scope=self._command.scope, key=self._command.key, body_hash=self._command.body_hash, status=self._command.status
+                scope=self._command.scope,
+                key=self._command.key,
+                body_hash=self._command.body_hash,
+                status=self._command.status,
             ),
         )
         self._facts.append(Recorded(header, fact))
@@ -147,7 +155,9 @@ def etag(version: int) -> str:
 
 async def changed_since(db: AsyncConnection, subject: str, version: int) -> dict[str, Any]:
     """Which event stands at the present version of an aggregate, and who typed it."""
-    row = (await db.execute(sa.text("SELECT header FROM chassis.log WHERE seq = :seq"), {"seq": version})).first()
+    row = (
+        await db.execute(sa.text("SELECT header FROM chassis.log WHERE seq = :seq"), {"seq": version})
+    ).first()
     if row is None:
         return {"etag": etag(version), "changed_by": None, "changed_at": None, "event": None}
     header = Header.model_validate_json(row.header)
@@ -162,19 +172,28 @@ async def changed_since(db: AsyncConnection, subject: str, version: int) -> dict
 class Performer:
     """Runs units of work against one service's database. ``committed`` is called after each commit (wakes the relay)."""
 
-    def __init__(self, engine: AsyncEngine, own: Projection, committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        own: Projection,
+        committed: Callable[[], None],
+        metrics: Metrics | None = None,
+    ) -> None:
         self._engine = engine
         self._own = own
         self._committed = committed
+        self._metrics = metrics or Metrics()
 
-    async def perform(self, command: Command, handler: Handler, *args: Any, allow_nothing: bool = False) -> Answer | None:
+    async def perform(
+        self, command: Command, handler: Handler, *args: Any, allow_nothing: bool = False
+    ) -> Answer | None:
         """Do what is asked once. Runs again by itself when something it read moved meanwhile.
 
         Raises Refused (also ``idempotency-key-reused``, ``still-running``, ``busy``), and NothingRecorded unless
         ``allow_nothing``; then None says that nothing was to be recorded.
         """
         name = getattr(handler, "__name__", "handler")
-        with span(f"handle {name}"):
+        with span(f"handle {name}"), self._metrics.handled(name):
             for _ in range(RETRIES):
                 try:
                     return await self._once(command, handler, args, allow_nothing)
@@ -193,7 +212,9 @@ class Performer:
                     raise Refused("event-too-large", told=str(error)) from error
             raise Refused("busy", about=reason)
 
-    async def _once(self, command: Command, handler: Handler, args: tuple[Any, ...], allow_nothing: bool) -> Answer | None:
+    async def _once(
+        self, command: Command, handler: Handler, args: tuple[Any, ...], allow_nothing: bool
+    ) -> Answer | None:
         async with self._engine.connect() as db, db.begin() as transaction:
             known = await self._known(db, command)
             if known is not None:
@@ -288,7 +309,10 @@ def for_cause(service: str, now: datetime, reaction: str, cause: Recorded[Fact])
 def for_timer(service: str, now: datetime, timer: str, key: str) -> Command:
     """What a timer is asked: once per key."""
     return Command(
-        scope="timer", key=f"{timer}:{key}", body_hash=body_hash(key.encode()), act=service_act(service, now),
+        scope="timer",
+        key=f"{timer}:{key}",
+        body_hash=body_hash(key.encode()),
+        act=service_act(service, now),
         causation=f"timer:{timer}",
     )
 

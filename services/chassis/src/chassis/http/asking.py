@@ -19,7 +19,9 @@ from chassis import auth, log
 from chassis.runtime import Runtime
 from chassis.work import Answer, Command, Handler, body_hash, etag
 
-_bearer = HTTPBearer(auto_error=False, description="Token from POST /tokens of the registry; lives at most an hour.")
+_bearer = HTTPBearer(
+    auto_error=False, description="Token from POST /tokens of the registry; lives at most an hour."
+)
 
 
 class ActInput(BaseModel):
@@ -27,7 +29,9 @@ class ActInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    whose: str | None = Field(None, pattern=r"^(unit|person):[a-z0-9][a-z0-9-]{1,63}$", examples=["unit:ldld-son-la"])
+    whose: str | None = Field(
+        None, pattern=r"^(unit|person):[a-z0-9][a-z0-9-]{1,63}$", examples=["unit:ldld-son-la"]
+    )
     means: Means = Means.ONLINE
     made: Instant | None = Field(None, description="When the paper was signed or the word was given.")
     received: Instant | None = Field(None, description="When it was received; deadlines are judged by it.")
@@ -183,9 +187,7 @@ async def asked(
     body = await request.body()
     # The whole request has been read: this is the instant at which it was received.
     act = _act(await _act_input(request, body), who, runtime.clock.now())
-    return AskedRequest(
-        request, response, who, idempotency_key, body_hash(body), act, if_match, runtime
-    )
+    return AskedRequest(request, response, who, idempotency_key, body_hash(body), act, if_match, runtime)
 
 
 Asked = Annotated[AskedRequest, Depends(asked)]
@@ -208,7 +210,10 @@ def _act(given: ActInput | None, who: auth.Caller, now: datetime) -> Act:
     made = given.made or received
     if not made <= received <= now:
         raise Refused(
-            "dates-in-disorder", made=made.isoformat(), received=received.isoformat(), recorded=now.isoformat()
+            "dates-in-disorder",
+            made=made.isoformat(),
+            received=received.isoformat(),
+            recorded=now.isoformat(),
         )
     return Act(
         whose=given.whose or who.subject,

@@ -109,7 +109,9 @@ class Messages:
         values["trace_id"] = traceparent.split("-")[1] if traceparent else ""
         told = {name: str(entry[name]).format_map(values) for name in ("title", "detail", "rule", "todo")}
         # The refusal's own values travel too, for machines; they never cover the standard members.
-        extra = {name: _plain(value) for name, value in refused.values.items() if name not in Problem.model_fields}
+        extra = {
+            name: _plain(value) for name, value in refused.values.items() if name not in Problem.model_fields
+        }
         return Problem(
             type=URN + refused.rule,
             status=int(entry.get("status", 409)),
@@ -163,14 +165,18 @@ def install(app: FastAPI, messages: Messages) -> None:
         if any(item["type"] == "json_invalid" for item in error.errors()):
             return answer(messages, Refused("malformed-json", why=found[0]["why"]), request.url.path)
         first = f"{found[0]['where']}: {found[0]['why']}"
-        return answer(messages, Refused("invalid", count=len(found), first=first, errors=found), request.url.path)
+        return answer(
+            messages, Refused("invalid", count=len(found), first=first, errors=found), request.url.path
+        )
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
             return answer(messages, Refused("method-not-allowed", method=request.method), request.url.path)
         if error.status_code == 404:
-            return answer(messages, Refused("not-found", kind="địa chỉ", id=request.url.path), request.url.path)
+            return answer(
+                messages, Refused("not-found", kind="địa chỉ", id=request.url.path), request.url.path
+            )
         return answer(messages, Refused("malformed-json", why=str(error.detail)), request.url.path)
 
     async def on_nothing(request: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,233 @@
+"""Routes that every service has for those who run it: health, metrics, receipts, state, journey, quarantine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from contracts.envelope import Header
+from contracts.refusal import Refused
+from contracts.values import Instant, Text
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from chassis import log, quarantine
+from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write, runtime_of
+from chassis.http.problems import Routes
+from chassis.runtime import is_demo
+
+open_routes = APIRouter(tags=["vận hành"])
+routes = Routes(tags=["vận hành"])
+
+
+@open_routes.get("/health/live", summary="Tiến trình còn sống")
+async def live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@open_routes.get("/health/ready", summary="Sẵn sàng: cơ sở dữ liệu, NATS, các bộ theo dõi sự kiện")
+async def ready(request: Request) -> JSONResponse:
+    """200 when the database answers and every part is well; 503 names what is not."""
+    runtime = runtime_of(request)
+    wrong = dict(runtime.health)
+    try:
+        async with runtime.engine.connect() as db:
+            await log.head(db)
+    except Exception as error:
+        wrong["database"] = str(error)
+    return JSONResponse({"status": "not-ready" if wrong else "ready", "wrong": wrong}, 503 if wrong else 200)
+
+
+class ReceiptState(BaseModel):
+    log: str
+    epoch: int
+    seq: int
+    hash: str
+    type: str
+    where: str = Field(description="`here-only` or `at-the-centre` (another database holds it, too)")
+    held_by: list[str]
+
+
+@routes.get("/receipts/{name}/{epoch}/{seq}", summary="Biên nhận: mới có tại đây hay đã về trung tâm")
+async def receipt(name: str, epoch: int, seq: int, reading: Reading) -> ReceiptState:
+    """Whether an accepted write is held by this database only, or by another service's database, too."""
+    if name != reading.runtime.log:
+        raise Refused("unknown-log", log=name, own=reading.runtime.log)
+    row = (
+        await reading.db.execute(
+            sa.text("SELECT hash, type FROM chassis.log WHERE seq = :seq AND epoch = :epoch"),
+            {"seq": seq, "epoch": epoch},
+        )
+    ).first()
+    if row is None:
+        raise Refused("not-found", kind="biên nhận", id=f"{name}:{epoch}:{seq}")
+    holders = await reading.db.execute(
+        sa.text("SELECT follower FROM chassis.follower_mark WHERE seq >= :seq ORDER BY follower"),
+        {"seq": seq},
+    )
+    held_by = [holder.follower for holder in holders]
+    return ReceiptState(
+        log=name,
+        epoch=epoch,
+        seq=seq,
+        hash=row.hash.hex(),
+        type=row.type,
+        where="at-the-centre" if held_by else "here-only",
+        held_by=held_by,
+    )
+
+
+class Position(BaseModel):
+    epoch: int
+    seq: int
+
+
+class State(BaseModel):
+    """Facts from which *settled* is judged: heads equal marks, nothing due, nothing unsent; what is held and waits."""
+
+    service: str
+    site: str
+    log: str
+    clock: Instant
+    demo: bool
+    head: Position
+    relayed: dict[str, int]
+    marks: dict[str, Position]
+    reacted: dict[str, int] = Field(description="For each `<reaction>@<log>` how far it has looked.")
+    followers: dict[str, int] = Field(description="What other services' databases hold of this log.")
+    held: int
+    waits: int
+    unsent: int
+    due: Instant | None = Field(description="The earliest instant at which a timer of this service has work.")
+    health: dict[str, str]
+
+
+@routes.get("/ops/state", summary="Trạng thái: đầu sổ, dấu theo dõi, việc đến hạn, hàng chờ")
+async def state(reading: Reading) -> State:
+    await _operator(reading)
+    return await state_of(reading)
+
+
+async def state_of(reading: ReadingRequest) -> State:
+    runtime, db = reading.runtime, reading.db
+    head = await log.head(db)
+    due = [job.at for timer in runtime.service.timers if (job := await timer.due(db)) is not None]
+    return State(
+        service=runtime.service.name,
+        site=runtime.settings.site,
+        log=runtime.log,
+        clock=runtime.clock.now(),
+        demo=await is_demo(db),
+        head=Position(epoch=head.epoch, seq=head.seq),
+        relayed=await _pairs(db, "SELECT destination, seq FROM chassis.relay_cursor"),
+        marks={
+            row.log: Position(epoch=row.epoch, seq=row.seq)
+            for row in await db.execute(sa.text("SELECT log, epoch, seq FROM chassis.mark"))
+        },
+        reacted=await _pairs(db, "SELECT reaction || '@' || log, seq FROM chassis.reaction_cursor"),
+        followers=await _pairs(db, "SELECT follower, seq FROM chassis.follower_mark"),
+        held=await db.scalar(sa.text("SELECT count(*) FROM chassis.quarantine")) or 0,
+        waits=await db.scalar(sa.text("SELECT count(*) FROM chassis.wait")) or 0,
+        unsent=await runtime.service.unsent(db) if runtime.service.unsent else 0,
+        due=min(due, default=None),
+        health=runtime.health,
+    )
+
+
+async def _pairs(db: Any, query: str) -> dict[str, int]:
+    return {name: value for name, value in await db.execute(sa.text(query))}
+
+
+class Step(BaseModel):
+    """One event of a case."""
+
+    key: str
+    type: str
+    at: Instant
+    service: str
+    whose: str
+    typed_by: str
+    means: str
+    subjects: list[str]
+    causation: str | None
+    trace_id: str | None
+    paper: str | None
+
+
+@routes.get("/ops/journey/{correlation}", summary="Hành trình của một hồ sơ tại dịch vụ này")
+async def journey(correlation: str, reading: Reading) -> list[Step]:
+    """The events of one case in this service's log, oldest first; only those the reader may see."""
+    service = reading.runtime.service
+    if service.sees is None:
+        await _operator(reading)
+    rows = await reading.db.execute(
+        sa.text(
+            "SELECT seq, epoch, header, traceparent FROM chassis.log WHERE correlation = :correlation ORDER BY seq"
+        ),
+        {"correlation": correlation},
+    )
+    steps = []
+    for row in rows.all():
+        header = Header.model_validate_json(row.header)
+        if service.sees is not None and not await service.sees(reading, header):
+            continue
+        steps.append(
+            Step(
+                key=f"{reading.runtime.log}:{row.epoch}:{row.seq}",
+                type=header.type,
+                at=header.act.recorded,
+                service=service.name,
+                whose=header.act.whose,
+                typed_by=header.act.typed_by,
+                means=header.act.means,
+                subjects=list(header.subjects),
+                causation=header.causation,
+                trace_id=row.traceparent.split("-")[1] if row.traceparent else None,
+                paper=header.act.paper.number if header.act.paper else None,
+            )
+        )
+    return steps
+
+
+@routes.get("/ops/quarantine", summary="Sự kiện đang bị cách ly và lý do")
+async def held(
+    reading: Reading, log_name: Annotated[str | None, Query(alias="log")] = None
+) -> list[quarantine.Held]:
+    await _operator(reading)
+    return [item for item in await quarantine.list_held(reading.db) if log_name in (None, item.log)]
+
+
+@routes.post("/ops/quarantine/redriving", status_code=202, summary="Thử áp dụng lại các sự kiện bị cách ly")
+async def redrive(reading: Reading) -> dict[str, int]:
+    """Asks the follower to try what it holds again, in order; answers how many are held now."""
+    await _operator(reading)
+    waiting = len(await quarantine.list_held(reading.db))
+    reading.runtime.ask_redrive()
+    return {"held": waiting}
+
+
+class Discard(Write):
+    """Why an event is left out for good. It binds every replay."""
+
+    reason: Text
+
+
+@routes.post(
+    "/ops/quarantine/{log_name}/{epoch}/{seq}/discard", summary="Loại bỏ có ghi danh một sự kiện bị cách ly"
+)
+async def discard(log_name: str, epoch: int, seq: int, body: Discard, asked: Asked) -> Accepted:
+    return await asked.perform(_discard, asked, log_name, epoch, seq, body.reason)
+
+
+async def _discard(work: Any, asked: Any, log_name: str, epoch: int, seq: int, reason: str) -> None:
+    service = asked.runtime.service
+    if service.may_operate is not None:
+        await service.may_operate(work)
+    await quarantine.discard(work, log_name, epoch, seq, reason)
+
+
+async def _operator(reading: ReadingRequest) -> None:
+    may_operate = reading.runtime.service.may_operate
+    if may_operate is not None:
+        await may_operate(reading)
