@@ -1,4 +1,4 @@
-"""Structured logs: one JSON line per event on stderr with service, site, trace_id and span_id, whoever logs it."""
+"""Structured logs: one JSON line on stderr with service, site, trace_id and span_id, whoever logs it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def setup_logs(
 ) -> None:
     """Send the logs of this process, ours and the libraries', to ``stream`` (stderr).
 
-    Run uvicorn with ``log_config=None``, else it puts its own handlers back. ``form="console"`` is for reading at a
-    terminal: coloured, one line, without service and site.
+    Run uvicorn with ``log_config=None``, else it puts its own handlers back. ``form="console"`` is for
+    reading at a terminal: coloured, one line, without service and site.
     """
 
     def of_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

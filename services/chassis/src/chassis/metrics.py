@@ -1,4 +1,4 @@
-"""Prometheus metrics of one service in a registry of its own: how far behind, what waits, how long things take."""
+"""Prometheus metrics of one service in its own registry: how far behind, what waits, how long it takes."""
 
 from __future__ import annotations
 
@@ -29,27 +29,47 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self.log_head = Gauge("thidua_log_head", "Last sequence number of the log", ["log"], registry=registry)
+        self.log_head = Gauge(
+            "thidua_log_head", "Last sequence number of the log", ["log"], registry=registry
+        )
         self.relay_lag = Gauge(
-            "thidua_relay_lag_events", "Events of the log not yet acknowledged there", ["destination"], registry=registry
+            "thidua_relay_lag_events",
+            "Events of the log not yet acknowledged there",
+            ["destination"],
+            registry=registry,
         )
         self.follower_lag = Gauge(
-            "thidua_follower_lag_events", "Events of a followed log not yet taken here", ["log"], registry=registry
+            "thidua_follower_lag_events",
+            "Events of a followed log not yet taken here",
+            ["log"],
+            registry=registry,
         )
         self.quarantine_held = Gauge(
-            "thidua_quarantine_held_events", "Events held back, by the log they came from", ["log"], registry=registry
+            "thidua_quarantine_held_events",
+            "Events held back, by the log they came from",
+            ["log"],
+            registry=registry,
         )
         self.waits = Gauge(
-            "thidua_reaction_waits", "Reactions waiting for something not here yet", ["reaction"], registry=registry
+            "thidua_reaction_waits",
+            "Reactions waiting for something not here yet",
+            ["reaction"],
+            registry=registry,
         )
         self.unsent_intents = Gauge(
             "thidua_unsent_intents", "Messages to the outside recorded but not sent", registry=registry
         )
         self.loop_lag = Gauge(
-            "thidua_loop_lag_seconds", "Worst delay of the event loop in the last 10 seconds", registry=registry
+            "thidua_loop_lag_seconds",
+            "Worst delay of the event loop in the last 10 seconds",
+            registry=registry,
         )
         self.handler_seconds = Histogram(
-            "thidua_handler_seconds", "Time in a handler", ["handler", "outcome"], buckets=_SECONDS, registry=registry
+            "thidua_handler_seconds",
+            "Time in a handler",
+            ["handler", "outcome"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self.http_seconds = Histogram(
             "thidua_http_request_seconds",
@@ -70,7 +90,7 @@ class Metrics:
 
     @contextmanager
     def handled(self, handler: str) -> Iterator[None]:
-        """Time a handler (command, reaction, timer, projection); outcome is ``done``, ``refused`` or ``failed``."""
+        """Time a handler (command, reaction, timer, projection): ``done``, ``refused`` or ``failed``."""
         started = time.perf_counter()
         outcome = "failed"
         try:

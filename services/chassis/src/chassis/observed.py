@@ -18,7 +18,8 @@ UNOBSERVED = ("/health", "/metrics")
 class ObservedRequests:
     """Outermost middleware of a service. Continues an incoming ``traceparent``, else starts a trace.
 
-    Hand-written because the stock instrumentation adds a span per receive and send, which halves a small handler.
+    Hand-written because the stock instrumentation adds a span per receive and send, which halves a small
+    handler.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics | None = None) -> None:
@@ -33,7 +34,9 @@ class ObservedRequests:
         started = time.perf_counter()
         status = 500
         attributes = {"http.request.method": method, "url.path": scope["path"]}
-        with span(method, SpanKind.SERVER, attributes, parent=Headers(scope=scope).get("traceparent")) as server:
+        with span(
+            method, SpanKind.SERVER, attributes, parent=Headers(scope=scope).get("traceparent")
+        ) as server:
             trace_id = current_trace_id()
 
             async def answer(message: Message) -> None:

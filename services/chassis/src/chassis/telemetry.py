@@ -1,8 +1,9 @@
-"""Tracing: one command and what it triggers is one trace, carried as a W3C ``traceparent`` through HTTP, log and NATS.
+"""Tracing: one command and what it triggers is one trace, carried through HTTP, log and NATS.
 
-The log stores ``current_traceparent()`` beside each event; relay, followers and reactions start their spans from
-what is stored there, so the trace survives hops that outlive any process. Work that waits or has many causes (a
-digest, a ranking, a reminder) starts a trace of its own (``root=True``) with ``links`` to its causes.
+The W3C ``traceparent`` of ``current_traceparent()`` is stored beside each event; relay, followers and
+reactions start their spans from what is stored there, so the trace survives hops that outlive any process.
+Work that waits or has many causes (a digest, a ranking, a reminder) starts a trace of its own (``root=True``)
+with ``links`` to its causes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,16 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 
 Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
 
@@ -42,10 +52,10 @@ _provider = TracerProvider(shutdown_on_exit=False)
 def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvider:
     """Make this process trace as ``service`` of ``site``; the last call in a process wins.
 
-    ``endpoint`` is an OTLP/HTTP base URL (``http://127.0.0.1:4318``) or the full address ending in ``/v1/traces``;
-    without one the standard ``OTEL_EXPORTER_OTLP_ENDPOINT`` / ``…_TRACES_ENDPOINT`` are read. Without any of them
-    spans still have ids (answers and logs name them) but go nowhere. Call ``shutdown()`` at the end of the process:
-    it sends what is queued, for at most a few seconds.
+    ``endpoint`` is an OTLP/HTTP base URL (``http://127.0.0.1:4318``) or the full address ending in
+    ``/v1/traces``; without one the standard ``OTEL_EXPORTER_OTLP_ENDPOINT`` / ``…_TRACES_ENDPOINT`` are read.
+    Without any of them spans still have ids (answers and logs name them) but go nowhere. Call ``shutdown()``
+    at the end of the process: it sends what is queued, for at most a few seconds.
     """
     global _provider
     resource = Resource.create(
@@ -69,7 +79,10 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
 
 def _otlp_exporter(endpoint: str | None) -> OTLPSpanExporter:
     # Its own words would repeat for every batch of an absent receiver; HarmlessExporter says it once instead.
-    for noisy in ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "opentelemetry.sdk._shared_internal"):
+    for noisy in (
+        "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+        "opentelemetry.sdk._shared_internal",
+    ):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     session = requests.Session()
     if endpoint is None:
@@ -137,13 +150,16 @@ def from_traceparent(traceparent: str | None) -> SpanContext | None:
     if found is None:
         return None
     context = SpanContext(
-        int(found["trace"], 16), int(found["span"], 16), is_remote=True, trace_flags=TraceFlags(int(found["flags"], 16))
+        int(found["trace"], 16),
+        int(found["span"], 16),
+        is_remote=True,
+        trace_flags=TraceFlags(int(found["flags"], 16)),
     )
     return context if context.is_valid else None
 
 
 def current_traceparent() -> str | None:
-    """The ``traceparent`` of the span we are in: stored beside an event, sent as a header. None outside any span."""
+    """The ``traceparent`` of the span we are in, to store beside an event or send; None outside any span."""
     return _traceparent(trace.get_current_span().get_span_context())
 
 
@@ -196,8 +212,9 @@ def span(
 ) -> Iterator[Span]:
     """Do the work of the ``with`` block in a span, under ``parent`` (a traceparent) or the span we are in.
 
-    ``root`` starts a trace of its own. A refusal is an answer, not an error: it is noted as ``refused``; any other
-    exception marks the span as failed. A missing or malformed ``parent`` or link is as if none were given.
+    ``root`` starts a trace of its own. A refusal is an answer, not an error: it is noted as ``refused``; any
+    other exception marks the span as failed. A missing or malformed ``parent`` or link is as if none were
+    given.
     """
     started = _start(name, kind, attributes, parent, links, root)
     with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
@@ -224,7 +241,7 @@ def record_span(
     parent: str | None = None,
     links: Sequence[str | None] = (),
 ) -> str | None:
-    """A span for work already over, in UTC nanoseconds: each event of a batch gets its own after the one commit.
+    """A span for work already over (UTC nanoseconds): each event of a batch gets its own after the commit.
 
     Returns its traceparent.
     """
