@@ -44,7 +44,7 @@ async def postgres_server(servers: Servers, backend: str) -> PostgresServer:
 
 @pytest.fixture(scope="session")
 async def make_database(postgres_server: PostgresServer) -> AsyncIterator[DatabaseMaker]:
-    """`await make_database("registry", prepare)`: a fresh database and a role of that name (`.url`, `.dsn`)."""
+    """`await make_database("registry", prepare)`: a fresh database and its role (`.url`, `.dsn`)."""
     maker = DatabaseMaker(postgres_server)
     yield maker
     await maker.close()

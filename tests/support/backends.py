@@ -124,9 +124,7 @@ class ContainerPostgres:
             "POSTGRES_INITDB_ARGS",
             "--locale-provider=builtin --builtin-locale=PG_UNICODE_FAST --lc-collate=C --lc-ctype=C.UTF-8",
         )
-        self._container.with_command(
-            "-c fsync=off -c max_connections=200 -c client_connection_check_interval=500ms"
-        )
+        self._container.with_command("-c fsync=off -c max_connections=200 -c client_connection_check_interval=500ms")
         self._container.start()
         connection = await asyncpg.connect(self.superuser.dsn, timeout=30)
         await connection.close()

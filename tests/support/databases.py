@@ -19,9 +19,7 @@ class MakeDatabase(Protocol):
     `prepare` (run once per name and function in a session, as the role) makes what every clone starts with.
     """
 
-    async def __call__(
-        self, name: str, prepare: Prepare | None = None, *, demo: bool = False
-    ) -> Database: ...
+    async def __call__(self, name: str, prepare: Prepare | None = None, *, demo: bool = False) -> Database: ...
 
 
 class DatabaseMaker:
@@ -42,9 +40,7 @@ class DatabaseMaker:
             self._templates[key] = template.name
         return await self._ensure(f"{name}_{next(self._numbers)}", name, demo, self._templates[key])
 
-    async def _ensure(
-        self, database: str, role: str, demo: bool = False, template: str | None = None
-    ) -> Database:
+    async def _ensure(self, database: str, role: str, demo: bool = False, template: str | None = None) -> Database:
         self._made.append(database)
         return await ensure_database(
             self._server.superuser, database, role=role, password=f"{role}-test", demo=demo, template=template

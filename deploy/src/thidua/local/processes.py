@@ -82,18 +82,10 @@ class Child:
     def died(self) -> ChildDied:
         """What to raise when this process has ended by itself."""
         code = self.process.returncode
-        how = (
-            f"killed by {signal.Signals(-code).name}"
-            if code is not None and code < 0
-            else f"exit code {code}"
-        )
-        return ChildDied(
-            f"{self.name} ended by itself ({how}). Its log {self.log} ends with:\n{self.last_lines()}"
-        )
+        how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+        return ChildDied(f"{self.name} ended by itself ({how}). Its log {self.log} ends with:\n{self.last_lines()}")
 
-    async def ready(
-        self, probe: Callable[[], Awaitable[bool]], *, within: float = 30.0, every: float = 0.05
-    ) -> None:
+    async def ready(self, probe: Callable[[], Awaitable[bool]], *, within: float = 30.0, every: float = 0.05) -> None:
         """Waits until `probe` says yes; raises ChildDied or NotReady (`within` and `every` in seconds)."""
         deadline = asyncio.get_running_loop().time() + within
         while not await probe():
@@ -101,8 +93,7 @@ class Child:
                 raise self.died()
             if asyncio.get_running_loop().time() > deadline:
                 raise NotReady(
-                    f"{self.name} was not ready within {within:g} s. Its log {self.log} ends with:\n"
-                    f"{self.last_lines()}"
+                    f"{self.name} was not ready within {within:g} s. Its log {self.log} ends with:\n{self.last_lines()}"
                 )
             await asyncio.sleep(every)
 
@@ -123,6 +114,15 @@ class Child:
                 await self.process.wait()
         # What the process itself started (a process pool) shares its group and must not outlive it.
         self._signal_group(signal.SIGKILL)
+        await self._group_gone()
+
+    async def _group_gone(self, within: float = 2.0) -> None:
+        """Bounded: where process 1 reaps nobody, a dead grandchild keeps the group's number for ever."""
+        deadline = asyncio.get_running_loop().time() + within
+        while self._signal_group(0):
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.01)
 
     def _signal(self, number: signal.Signals) -> None:
         try:
@@ -130,11 +130,13 @@ class Child:
         except ProcessLookupError:
             return
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    def _signal_group(self, number: int) -> bool:
+        """Whether there was anyone to signal."""
         try:
             os.killpg(self.process.pid, number)
         except (ProcessLookupError, PermissionError):
-            return
+            return False
+        return True
 
 
 def _die_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
