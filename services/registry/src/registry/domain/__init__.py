@@ -1,0 +1,1 @@
+"""What registry decides, pure: no database, no clock, no framework."""

@@ -1,0 +1,1 @@
+"""Registry's tables, version by version."""
