@@ -8,16 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command, context
 from alembic.config import Config
+from alembic.ddl.postgresql import PostgresqlImpl
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import await_only
 
 CHASSIS = "chassis"
 LIVE = "live"
 
 
-async def upgrade(
-    engine: AsyncEngine, package: str, *, schema: str = LIVE, with_chassis: bool = True
-) -> None:
+async def upgrade(engine: AsyncEngine, package: str, *, schema: str = LIVE, with_chassis: bool = True) -> None:
     """Create or upgrade schema ``chassis`` and the tables of ``package`` in ``schema`` (a replay has its own).
 
     One transaction under an advisory lock: several copies may start at once.
@@ -48,3 +48,16 @@ def run() -> None:
         version_table_schema=attributes["schema"],
     )
     context.run_migrations()
+
+
+class ScriptImpl(PostgresqlImpl):
+    """Lets ``op.execute`` run a whole script: asyncpg prepares one statement at a time, so a script goes past it."""
+
+    __dialect__ = "postgresql"
+
+    def _exec(self, construct: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(construct, str):
+            assert self.connection is not None
+            driver: Any = self.connection.connection.driver_connection
+            return await_only(driver.execute(construct))
+        return super()._exec(construct, *args, **options)

@@ -30,7 +30,7 @@ async def replay(engine: AsyncEngine, service: Service, site: str, schema: str) 
     """Fill ``schema`` (made anew) from the own log and from ``received``: the same apply, the same order per log."""
     async with engine.begin() as db:
         await db.execute(sa.text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
-    await upgrade(engine, service.name, schema=schema, with_chassis=False)
+    await upgrade(engine, service.package, schema=schema, with_chassis=False)
     async with engine.begin() as db:
         await db.execute(sa.text(f'SET LOCAL search_path = "{schema}", chassis, public'))
         await _replay_own(db, service, f"{site}.{service.name}")

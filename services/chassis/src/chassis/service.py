@@ -60,8 +60,11 @@ class Service:
     sees: Callable[[Any, Header], Awaitable[bool]] | None = None
     """Whether the reader may see an event, e.g. in a journey; decided where all sight is decided."""
     on_start: Callable[[Runtime], Awaitable[None]] | None = None
+    package: str = ""
+    """Import package that holds ``migrations``; the service's name unless said."""
 
     def __post_init__(self) -> None:
+        self.package = self.package or self.name
         foreign = [
             model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")
         ]
@@ -114,7 +117,7 @@ async def runtime(service: Service, settings: Settings) -> AsyncIterator[Runtime
     """A service with its database brought up to date and its log open; nothing else runs yet."""
     engine = create_engine(settings.database_url, pool_size=settings.pool_size)
     try:
-        await upgrade(engine, service.name)
+        await upgrade(engine, service.package)
         async with engine.begin() as db:
             clock = await choose_clock(db, settings)
             await open_log(db, service, settings, clock.now())
