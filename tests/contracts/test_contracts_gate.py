@@ -152,9 +152,7 @@ BREAKING = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("model", "told"), BREAKING, ids=lambda of: of.__name__ if isinstance(of, type) else ""
-)
+@pytest.mark.parametrize(("model", "told"), BREAKING, ids=lambda of: of.__name__ if isinstance(of, type) else "")
 def test_a_breaking_change_is_refused_and_named(checkout, model, told):
     refused = checkout.judged(entry(model, EXAMPLE | {"unit_id": "ldld-cao-bang"})).refused
     assert any(told in one for one in refused), refused
@@ -212,9 +210,7 @@ def test_a_line_taken_out_of_the_lock_is_refused_even_when_the_removal_is_commit
 
 
 def test_a_published_event_cannot_leave_the_catalogue(checkout):
-    assert checkout.judged(services=[]).refused == [
-        f"{FILED} was published and is no longer in the catalogue"
-    ]
+    assert checkout.judged(services=[]).refused == [f"{FILED} was published and is no longer in the catalogue"]
 
 
 @pytest.mark.parametrize(

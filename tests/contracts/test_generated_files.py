@@ -8,6 +8,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+from chassis.facts import Stored
+from chassis.wire import to_headers
 from contracts.catalogue import Entry
 from contracts.envelope import Header
 from contracts.generate import HEADER_SCHEMA, contents, event_schema, schema_hash, stale, write
@@ -17,6 +19,20 @@ from thidua.services import Spoken
 from contracts import catalogue
 
 ENTRIES = catalogue.all_entries()
+HEADER = {
+    "id": "0198c2f0-0000-7000-8000-000000000001",
+    "type": "chassis.epoch-opened.v1",
+    "occurred": "2024-01-15T09:00:00+07:00",
+    "act": {
+        "whose": "service:registry",
+        "typed_by": "service:registry",
+        "made": "2024-01-15T09:00:00+07:00",
+        "received": "2024-01-15T09:00:00+07:00",
+        "recorded": "2024-01-15T09:00:00+07:00",
+    },
+    "correlation": "case-nam-2024-ldld-cao-bang",
+    "subjects": ["log:vn.registry"],
+}
 EVERY_EVENT = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.type)
 
 
@@ -38,29 +54,14 @@ def test_an_example_is_read_back_as_it_was_written(entry: Entry):
 
 @EVERY_EVENT
 def test_a_reader_ignores_a_field_it_does_not_know(entry: Entry):
-    assert entry.model.model_validate(
-        entry.example | {"from_a_later_version": 1}
-    ) == entry.model.model_validate(entry.example)
+    assert entry.model.model_validate(entry.example | {"from_a_later_version": 1}) == entry.model.model_validate(
+        entry.example
+    )
 
 
 def test_the_envelope_has_a_schema_that_its_headers_fit():
     schema = json.loads(contents([])[f"schemas/{HEADER_SCHEMA}.json"])
-    header = Header.model_validate(
-        {
-            "id": "0198c2f0-0000-7000-8000-000000000001",
-            "type": "chassis.epoch-opened.v1",
-            "occurred": "2024-01-15T09:00:00+07:00",
-            "act": {
-                "whose": "service:registry",
-                "typed_by": "service:registry",
-                "made": "2024-01-15T09:00:00+07:00",
-                "received": "2024-01-15T09:00:00+07:00",
-                "recorded": "2024-01-15T09:00:00+07:00",
-            },
-            "correlation": "case-nam-2024-ldld-cao-bang",
-            "subjects": ["log:vn.registry"],
-        }
-    )
+    header = Header.model_validate(HEADER)
     jsonschema_rs.validator_for(schema).validate(json.loads(header.to_bytes()))
 
 
@@ -99,6 +100,15 @@ def test_the_asyncapi_document_names_who_sends_and_who_receives():
         "registry.sends.registry.made-up.v1": "send",
         "scoring.receives.registry.made-up.v1": "receive",
     }
+
+
+def test_the_asyncapi_document_names_the_headers_that_travel():
+    header = Header.model_validate(HEADER)
+    travelling = Stored("vn.registry", 1, 1, bytes(32), bytes(32), header.to_bytes(), b"{}", "00-ab-cd-01")
+    message = document(ENTRIES, [Spoken("registry", ())])["components"]["messages"]["chassis.epoch-opened.v1"]
+    sent = to_headers(travelling)
+    assert set(message["headers"]["properties"]) == set(sent)
+    jsonschema_rs.validator_for(message["headers"]).validate(sent)
 
 
 def test_every_reference_in_the_asyncapi_document_leads_somewhere():

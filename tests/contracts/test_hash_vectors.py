@@ -65,9 +65,7 @@ def test_composed_and_decomposed_letters_hash_differently():
     assert composed["hash"] != decomposed["hash"]
 
 
-@pytest.mark.parametrize(
-    "header", [b' {"a":1}', b'{"a":1} ', b'{"a":\n1}', b'{"a":"\xff"}', b"[]", b""], ids=repr
-)
+@pytest.mark.parametrize("header", [b' {"a":1}', b'{"a":1} ', b'{"a":\n1}', b'{"a":"\xff"}', b"[]", b""], ids=repr)
 def test_a_header_that_a_courier_could_change_is_refused(header):
     assert not envelope.well_formed_header(header)
     assert envelope.well_formed_header('{"đơn vị":"Cao Bằng"}'.encode())

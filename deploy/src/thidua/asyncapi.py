@@ -62,6 +62,25 @@ def document(entries: Sequence[Entry], services: Sequence[Spoken]) -> Document:
     }
 
 
+_HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_HEADERS: Document = {
+    "Nats-Msg-Id": _HASH | {"description": "The hash of the event."},
+    "ce-specversion": {"type": "string", "const": "1.0"},
+    "ce-id": {"type": "string", "description": "<log>:<epoch>:<seq>"},
+    "ce-source": {"type": "string", "description": "urn:thidua:log:<log>"},
+    "ce-type": {"type": "string"},
+    "ce-time": {"type": "string", "format": "date-time"},
+    "ce-subject": {"type": "string", "description": "The aggregate it is about."},
+    "ce-correlation": {"type": "string", "description": "The case."},
+    "content-type": {"type": "string", "const": "application/json"},
+    "thidua-header": {"type": "string", "description": "The header as hashed, byte for byte."},
+    "thidua-epoch": {"type": "string", "pattern": "^[0-9]+$"},
+    "thidua-seq": {"type": "string", "pattern": "^[0-9]+$"},
+    "thidua-prev": _HASH,
+    "thidua-hash": _HASH,
+    "traceparent": {"type": "string"},
+}
+
 _PARAMETERS = {
     "tree": {
         "enum": ["loc", "up", "down"],
@@ -101,12 +120,8 @@ def _message(entry: Entry) -> Document:
             "type": "object",
             "description": "CloudEvents 1.0 attributes for routing; the header of the log travels whole: "
             f"../schemas/{HEADER_SCHEMA}.json",
-            "properties": {
-                "ce-specversion": {"type": "string", "const": "1.0"},
-                "ce-id": {"type": "string", "description": "<log>:<epoch>:<seq>"},
-                "ce-type": {"type": "string", "const": entry.type},
-                "ce-source": {"type": "string"},
-            },
+            "properties": _HEADERS | {"ce-type": {"type": "string", "const": entry.type}},
+            "required": [name for name in _HEADERS if name != "traceparent"],
         },
         "payload": {"schemaFormat": FORMAT, "schema": {"$ref": f"../schemas/{entry.type}.json"}},
         "examples": [{"name": "example", "payload": example_of(entry)}],

@@ -1,5 +1,5 @@
 """Every event of every producer; importing this package fills the catalogue."""
 
-from contracts.events import awards, chassis, registry, scoring
+from contracts.events import awards, chassis, notify, registry, scoring
 
-__all__ = ["awards", "chassis", "registry", "scoring"]
+__all__ = ["awards", "chassis", "notify", "registry", "scoring"]
