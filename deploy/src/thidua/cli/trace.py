@@ -21,12 +21,8 @@ DEFAULT_URL = "http://127.0.0.1:4318"
 
 
 def trace(
-    id: Annotated[
-        str, typer.Argument(help="Mã vết (đầu mục trace-id của câu trả lời), hoặc các chữ số đầu.")
-    ],
-    url: Annotated[
-        str, typer.Option(envvar="THIDUA_TRACES_URL", help="Nơi nhận vết đang chạy.")
-    ] = DEFAULT_URL,
+    id: Annotated[str, typer.Argument(help="Mã vết (đầu mục trace-id của câu trả lời), hoặc các chữ số đầu.")],
+    url: Annotated[str, typer.Option(envvar="THIDUA_TRACES_URL", help="Nơi nhận vết đang chạy.")] = DEFAULT_URL,
     file: Annotated[
         Path | None,
         typer.Option(envvar="THIDUA_TRACES_FILE", help="Tệp vết đã lưu, dùng khi nơi nhận không chạy."),
@@ -39,9 +35,7 @@ def trace(
         shown = fetched(wanted, url)
     except httpx.TransportError:
         if file is None or not file.exists():
-            console.print(
-                f"Không kết nối được nơi nhận vết [bold]{escape(url)}[/], và không có tệp vết đã lưu."
-            )
+            console.print(f"Không kết nối được nơi nhận vết [bold]{escape(url)}[/], và không có tệp vết đã lưu.")
             raise typer.Exit(2) from None
         shown = stored(wanted, file)
     if not shown.rows:
@@ -82,7 +76,8 @@ def render_trace(console: Console, shown: Waterfall) -> None:
     """Print a waterfall: tree on the left, bars in the middle, durations on the right."""
     console.print(
         f"[bold]Vết {shown.trace_id}[/] · {instant(shown.start_ns)} · {duration(shown.duration_ns)} · "
-        f"{shown.spans} bước" + (f" · [red]{shown.failed} lỗi[/]" if shown.failed else "")
+        f"{shown.spans} bước" + (f" · [red]{shown.failed} lỗi[/]" if shown.failed else ""),
+        highlight=False,
     )
     console.print(Text("  ").join(Text(f"■ {service}", style=colour(service)) for service in shown.services))
     cells = max(16, min(60, console.width // 2 - 12))
@@ -95,14 +90,14 @@ def render_trace(console: Console, shown: Waterfall) -> None:
     console.print(table)
     linked = dict.fromkeys(link.trace_id for row in shown.rows if row.span for link in row.span.links)
     for other in linked:
-        console.print(f"↗ liên kết: {other}")
+        console.print(f"↗ liên kết: {other}", highlight=False)
 
 
 def _label(row: Row) -> Text:
     branches = "".join("│ " if guide else "  " for guide in row.guides)
     if row.depth:
         branches += "└ " if row.last else "├ "
-    label = Text(branches, style="dim")
+    label = Text().append(branches, style="dim")
     if row.span is None:
         return label.append(f"(bước cha {row.span_id} không có ở đây)", style="italic dim")
     label.append(row.span.name, style="bold red" if row.span.failed else "")
@@ -120,9 +115,7 @@ def _bar(row: Row, whole_ns: int, cells: int) -> Text:
     bar = Text(" " * left)
     if row.span is None:
         return bar.append("┄" * length, style="dim")
-    return bar.append(
-        ("█" if row.duration_ns * cells >= whole else "▏") * length, style=colour(row.span.service)
-    )
+    return bar.append(("█" if row.duration_ns * cells >= whole else "▏") * length, style=colour(row.span.service))
 
 
 def _length(row: Row) -> str:

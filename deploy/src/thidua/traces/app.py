@@ -81,9 +81,7 @@ def create_app(store: Store) -> Starlette:
         if found[0] != asked:
             return RedirectResponse(f"/traces/{found[0]}", 303)
         shown = waterfall(store.trace(asked))
-        return HTMLResponse(
-            page.trace_page(shown, store.linked_from(asked), store.dropped(asked)), headers=_HEADERS
-        )
+        return HTMLResponse(page.trace_page(shown, store.linked_from(asked), store.dropped(asked)), headers=_HEADERS)
 
     async def home(_: Request) -> Response:
         return RedirectResponse("/traces", 303)
@@ -127,9 +125,7 @@ async def _search(store: Store, request: Request) -> list[Summary] | None:
     except ValueError:
         return None
     # A text search walks all spans: in a thread, so that receiving goes on.
-    return await run_in_threadpool(
-        store.recent, asked.get("service", ""), min_ms, asked.get("text", ""), limit
-    )
+    return await run_in_threadpool(store.recent, asked.get("service", ""), min_ms, asked.get("text", ""), limit)
 
 
 def _summary_json(summary: Summary) -> dict[str, Any]:

@@ -106,8 +106,7 @@ def _span(message: SpanMessage, resource: dict[str, Any]) -> Span:
         message=message.status.message,
         attributes=_attributes(message.attributes),
         moments=tuple(
-            Moment(event.time_unix_nano, event.name, _attributes(event.attributes))
-            for event in message.events
+            Moment(event.time_unix_nano, event.name, _attributes(event.attributes)) for event in message.events
         ),
         links=tuple(Link(link.trace_id.hex(), link.span_id.hex()) for link in message.links),
         size=message.ByteSize(),

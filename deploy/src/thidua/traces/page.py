@@ -16,6 +16,8 @@ from thidua.traces.waterfall import Row, Waterfall
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 TICKS = 4
 VISIBLE_SKEW_NS = 1_000_000
+MAX_INDENT = 12
+"""Levels drawn as indentation; deeper ones stay at the same place, so that their names stay readable."""
 
 _KINDS = {
     "server": "nhận yêu cầu",
@@ -38,9 +40,7 @@ def _chip(service: str) -> str:
     return f'<span class="chip" style="--c:{colour(service)}">{escape(service)}</span>'
 
 
-def list_page(
-    summaries: Sequence[Summary], services: Sequence[str], service: str, min_ms: str, text: str
-) -> str:
+def list_page(summaries: Sequence[Summary], services: Sequence[str], service: str, min_ms: str, text: str) -> str:
     """The latest traces with their filter form."""
     options = "".join(
         f'<option value="{escape(name)}"{" selected" if name == service else ""}>{escape(name)}</option>'
@@ -123,10 +123,7 @@ def trace_page(shown: Waterfall, linked_from: Sequence[str], dropped: int) -> st
         f'<span style="left:{100 * tick / TICKS:g}%">{duration(shown.duration_ns * tick // TICKS)}</span>'
         for tick in range(TICKS + 1)
     )
-    axis = (
-        f'<div class="row axis"><div>Bước</div><div class="lane">{ticks}</div>'
-        '<div class="n">Thời gian</div></div>'
-    )
+    axis = f'<div class="row axis"><div>Bước</div><div class="lane">{ticks}</div><div class="n">Thời gian</div></div>'
     rows = "".join(_row(row, shown) for row in shown.rows)
     return _document(
         f"{name} – vết xử lý",
@@ -142,9 +139,7 @@ def _row(row: Row, shown: Waterfall) -> str:
     whole = max(1, shown.duration_ns)
     left = 100 * row.offset_ns / whole
     width = 100 * row.duration_ns / whole
-    # The label sits where there is room: right of a short bar, left of one that ends at the edge.
-    side = " flip" if left + width > 82 and left > 18 else ""
-    guides = "".join(f'<i class="{"on" if guide else ""}"></i>' for guide in row.guides)
+    guides = "".join(f'<i class="{"on" if guide else ""}"></i>' for guide in row.guides[-MAX_INDENT:])
     elbow = f'<i class="{"end" if row.last else "tee"}"></i>' if row.depth else ""
     tree = f'<span class="tree">{guides}{elbow}</span>'
     place = f"left:{left:.3f}%;width:{width:.3f}%"
@@ -167,7 +162,7 @@ def _row(row: Row, shown: Waterfall) -> str:
         f'<details style="--c:{colour(span.service)}"{" class=failed" if span.failed else ""}>'
         f'<summary class="row"><div class="name">{tree}<span class="label"><b>{escape(span.name)}</b>'
         f"<small>{escape(span.service)}{marks}</small></span></div>"
-        f'<div class="lane{side}"><span class="bar" style="{place}"></span></div>'
+        f'<div class="lane"><span class="bar" style="{place}"></span></div>'
         f'<div class="n">{duration(span.duration_ns)}</div></summary>{_particulars(span, row)}</details>'
     )
 
@@ -181,15 +176,12 @@ def _particulars(span: Span, row: Row) -> str:
     if span.message:
         told.append(("lỗi", f'<span class="bad">{escape(span.message)}</span>'))
     told += [
-        ("liên kết", f'<a href="/traces/{link.trace_id}"><code>{link.trace_id[:12]}</code></a>')
-        for link in span.links
+        ("liên kết", f'<a href="/traces/{link.trace_id}"><code>{link.trace_id[:12]}</code></a>') for link in span.links
     ]
     told += [(escape(key), escape(_text(value))) for key, value in sorted(span.attributes.items())]
     for moment in span.moments:
         words = "\n".join(f"{key}: {_text(value)}" for key, value in moment.attributes.items())
-        told.append(
-            (escape(moment.name), f"+{duration(moment.at_ns - span.start_ns)}<pre>{escape(words)}</pre>")
-        )
+        told.append((escape(moment.name), f"+{duration(moment.at_ns - span.start_ns)}<pre>{escape(words)}</pre>"))
     told.append(("mã bước", f"<code>{span.span_id}</code>"))
     return "<dl class='more'>" + "".join(f"<dt>{key}</dt><dd>{value}</dd>" for key, value in told) + "</dl>"
 

@@ -17,11 +17,12 @@ STOP_SECONDS = 5.0
 
 
 def listen(port: int = 0, host: str = HOST) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    """A listening socket; port 0 takes a free one. Raises OSError when the port is taken."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(128)
     except OSError:
         bound.close()
         raise
@@ -42,7 +43,6 @@ def running(store: Store, port: int = 0, host: str = HOST) -> Iterator[str]:
     The socket listens before the block begins, so the first batch of spans waits rather than fails.
     """
     with listen(port, host) as bound:
-        bound.listen(128)
         server = server_of(store)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="traces", daemon=True)
         thread.start()

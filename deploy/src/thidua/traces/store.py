@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 
 from thidua.traces.spans import Span
+from thidua.traces.waterfall import clock_skew
 
 SPAN_OVERHEAD = 600
 """Bytes that a span takes in memory beyond what it came in as, roughly."""
@@ -30,7 +31,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Summary:
-    """One line of the list of traces. Durations in nanoseconds, by the senders' clocks."""
+    """One line of the list of traces; nanoseconds, corrected for skew as the waterfall is."""
 
     trace_id: str
     name: str
@@ -153,11 +154,7 @@ class Store:
                     continue
                 if summary.duration_ns < min_ms * 1e6:
                     continue
-                if (
-                    wanted
-                    and not trace_id.startswith(wanted)
-                    and not any(_holds(span, wanted) for span in spans)
-                ):
+                if wanted and not trace_id.startswith(wanted) and not any(_holds(span, wanted) for span in spans):
                     continue
                 found.append(summary)
                 if len(found) >= limit:
@@ -197,17 +194,17 @@ class Store:
 
 def summarise(trace_id: str, spans: list[Span]) -> Summary:
     """What the list shows of a trace: named by its earliest span without a parent here."""
-    ids = {span.span_id for span in spans}
-    roots = [span for span in spans if span.parent_id not in ids] or spans
-    root = min(roots, key=lambda span: span.start_ns)
-    start = min(span.start_ns for span in spans)
-    end = max(span.end_ns for span in spans)
-    services = tuple(dict.fromkeys(span.service for span in sorted(spans, key=lambda span: span.start_ns)))
+    by_id = {span.span_id: span for span in spans}
+    skew = clock_skew(spans, by_id)
+    starts = {span.span_id: span.start_ns + skew.get(span.process, 0) for span in spans}
+    ordered = sorted(spans, key=lambda span: starts[span.span_id])
+    root = next((span for span in ordered if span.parent_id not in by_id), ordered[0])
+    start = starts[ordered[0].span_id]
+    end = max(starts[span.span_id] + span.duration_ns for span in spans)
+    services = tuple(dict.fromkeys(span.service for span in ordered))
     failed = sum(span.failed for span in spans)
     return Summary(trace_id, root.name, root.service, start, end - start, len(spans), failed, services)
 
 
 def _holds(span: Span, wanted: str) -> bool:
-    return wanted in span.name.casefold() or any(
-        wanted in str(value).casefold() for value in span.attributes.values()
-    )
+    return wanted in span.name.casefold() or any(wanted in str(value).casefold() for value in span.attributes.values())

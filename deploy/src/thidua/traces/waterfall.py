@@ -73,9 +73,7 @@ def waterfall(spans: Sequence[Span]) -> Waterfall:
     children: defaultdict[str | None, list[Span]] = defaultdict(list)
     for span in ordered:
         children[span.parent_id].append(span)
-    tops: list[tuple[int, str, Span | None]] = [
-        (start_of(span), span.span_id, span) for span in children[None]
-    ]
+    tops: list[tuple[int, str, Span | None]] = [(start_of(span), span.span_id, span) for span in children[None]]
     absent = {span.parent_id for span in ordered if span.parent_id and span.parent_id not in by_id}
     tops += [(start_of(children[parent][0]), parent, None) for parent in absent]
 
@@ -129,9 +127,7 @@ def clock_skew(spans: Sequence[Span], by_id: dict[str, Span]) -> dict[str, int]:
     for _ in {span.process for span in spans}:
         settled = True
         for parent, span in steps:
-            early = (parent.start_ns + skew.get(parent.process, 0)) - (
-                span.start_ns + skew.get(span.process, 0)
-            )
+            early = (parent.start_ns + skew.get(parent.process, 0)) - (span.start_ns + skew.get(span.process, 0))
             if early > 0:
                 skew[span.process] = skew.get(span.process, 0) + early
                 settled = False

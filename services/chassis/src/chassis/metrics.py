@@ -29,9 +29,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self.log_head = Gauge(
-            "thidua_log_head", "Last sequence number of the log", ["log"], registry=registry
-        )
+        self.log_head = Gauge("thidua_log_head", "Last sequence number of the log", ["log"], registry=registry)
         self.relay_lag = Gauge(
             "thidua_relay_lag_events",
             "Events of the log not yet acknowledged there",

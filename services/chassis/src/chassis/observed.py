@@ -34,9 +34,7 @@ class ObservedRequests:
         started = time.perf_counter()
         status = 500
         attributes = {"http.request.method": method, "url.path": scope["path"]}
-        with span(
-            method, SpanKind.SERVER, attributes, parent=Headers(scope=scope).get("traceparent")
-        ) as server:
+        with span(method, SpanKind.SERVER, attributes, parent=Headers(scope=scope).get("traceparent")) as server:
             trace_id = current_trace_id()
 
             async def answer(message: Message) -> None:
@@ -56,9 +54,7 @@ class ObservedRequests:
                 if status >= 500:
                     server.set_status(Status(StatusCode.ERROR, f"HTTP {status}"))
                 if self._metrics is not None:
-                    self._metrics.http_seconds.labels(method, route, str(status)).observe(
-                        time.perf_counter() - started
-                    )
+                    self._metrics.http_seconds.labels(method, route, str(status)).observe(time.perf_counter() - started)
 
 
 def _is_unobserved(path: str) -> bool:

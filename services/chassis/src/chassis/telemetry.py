@@ -90,9 +90,7 @@ def _otlp_exporter(endpoint: str | None) -> OTLPSpanExporter:
     if _is_loopback(endpoint):
         session.trust_env = False  # a proxy of the environment cannot reach this machine's own loopback
     address = endpoint if endpoint.rstrip("/").endswith("/v1/traces") else endpoint.rstrip("/") + "/v1/traces"
-    return OTLPSpanExporter(
-        endpoint=address, compression=Compression.Gzip, timeout=EXPORT_SECONDS, session=session
-    )
+    return OTLPSpanExporter(endpoint=address, compression=Compression.Gzip, timeout=EXPORT_SECONDS, session=session)
 
 
 def _is_loopback(endpoint: str) -> bool:
