@@ -9,9 +9,11 @@ from pathlib import Path
 import httpx
 import nats
 import pytest
+from chassis.rights import Rights
+from chassis.topology import ServiceLinks, Topology
 from nats.aio.client import Client
 from nats.errors import Error
-from thidua.local.nats import EmbeddedNats, Rights, User
+from thidua.local.nats import EmbeddedNats, User, users_of
 
 from tests.support.backends import start_nats
 from tests.support.processes import processes_of
@@ -19,7 +21,7 @@ from tests.support.processes import processes_of
 USERS = {
     "registry": User("r", Rights(publish=("loc.vn.registry.>",), subscribe=("_INBOX_registry.>",))),
     "scoring": User("s", Rights(publish=("loc.vn.scoring.>",), subscribe=("_INBOX_scoring.>", "loc.vn.>"))),
-    "silent": User("x", Rights()),
+    "silent": User("x", Rights((), ())),
 }
 
 
@@ -100,6 +102,26 @@ async def test_a_port_that_something_else_took_is_given_up(tmp_path: Path) -> No
         async with EmbeddedNats(tmp_path, USERS) as server:
             assert server.port != former
             await (await _connect(server.url, "registry", "r")).close()
+
+
+async def test_with_the_rights_of_a_topology_one_service_cannot_speak_for_another(tmp_path: Path) -> None:
+    links = {"registry": ServiceLinks(), "scoring": ServiceLinks(follows=("registry",))}
+    (tmp_path / "secrets").mkdir()
+    users = users_of(Topology(site="vn", services=links), tmp_path)
+    assert len({user.password for user in users.values()}) == len(users)
+    async with EmbeddedNats(tmp_path, {**users, "layout": User("l")}) as server:
+        layout = await _connect(server.url, "layout", "l")
+        await layout.jetstream().add_stream(name="loc-registry", subjects=["loc.*.registry.>"])
+        refused: asyncio.Queue[str] = asyncio.Queue()
+        scoring = await _connect(server.url, "scoring", users["scoring"].password, refused)
+        await scoring.publish("loc.vn.registry.unit.unit-established.v1", b"forged")
+        await scoring.flush()
+        assert "loc.vn.registry" in await asyncio.wait_for(refused.get(), 5)
+        registry = await _connect(server.url, "registry", users["registry"].password)
+        true = await registry.jetstream().publish("loc.vn.registry.unit.unit-established.v1", b"true")
+        assert true.seq == 1
+        for client in (layout, scoring, registry):
+            await client.close()
 
 
 async def _connect(url: str, user: str, password: str, refused: asyncio.Queue[str] | None = None) -> Client:

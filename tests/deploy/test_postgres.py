@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from thidua.local.folders import forget
+from thidua.local.folders import remove_stand_in
 from thidua.local.postgres import EmbeddedPostgres
 
 from tests.support.processes import descendants, processes_of
@@ -20,7 +20,7 @@ from tests.support.processes import descendants, processes_of
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("site")
     yield path
-    forget(path)
+    remove_stand_in(path)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ async def test_commits_wait_for_the_disk_by_default(tmp_path: Path) -> None:
         names = ["fsync", "full_page_writes", "synchronous_commit"]
         kept = [await connection.fetchval("SELECT current_setting($1)", name) for name in names]
         await connection.close()
-    forget(tmp_path)
+    remove_stand_in(tmp_path)
     assert kept == ["on", "on", "on"]
 
 
@@ -113,8 +113,7 @@ async def test_started_by_root_no_process_of_the_server_is_root(server: Embedded
     assert all(os.stat(f"/proc/{pid}").st_uid != 0 for pid in pids)
 
 
-async def test_passwords_and_data_are_closed_to_other_accounts(server: EmbeddedPostgres, folder: Path) -> None:
-    await server.ensure_service("registry")
+def test_passwords_and_data_are_closed_to_other_accounts(server: EmbeddedPostgres, folder: Path) -> None:
     secrets = list((folder / "secrets").iterdir())
     assert secrets
     assert all(secret.stat().st_mode & 0o077 == 0 for secret in [*secrets, folder / "secrets"])
@@ -146,7 +145,7 @@ async def test_the_next_start_finds_data_passwords_and_port_again_or_takes_anoth
             assert third.port != registry.port
             moved = await third.ensure_service("registry")
             await (await asyncpg.connect(moved.dsn)).close()
-    forget(tmp_path)
+    remove_stand_in(tmp_path)
 
 
 async def test_a_cluster_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
@@ -156,7 +155,7 @@ async def test_a_cluster_whose_making_was_interrupted_is_made_anew(tmp_path: Pat
     (data.with_name("data.unfinished") / "PG_VERSION").unlink()
     async with EmbeddedPostgres(tmp_path, durable=False) as server:
         assert await _setting(server, "server_version_num") >= "180000"
-    forget(tmp_path)
+    remove_stand_in(tmp_path)
 
 
 async def _setting(server: EmbeddedPostgres, name: str) -> str:

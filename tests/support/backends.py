@@ -11,7 +11,7 @@ from typing import Protocol
 
 import asyncpg
 from thidua.local.databases import Database, close_shared_databases, ensure_auditor
-from thidua.local.folders import forget
+from thidua.local.folders import remove_stand_in
 from thidua.local.nats import EmbeddedNats, User, configuration
 from thidua.local.postgres import EmbeddedPostgres
 
@@ -80,7 +80,7 @@ class Servers:
 
     async def close(self) -> None:
         await self._running.aclose()
-        forget(self._folder / "wheels")
+        remove_stand_in(self._folder / "wheels")
 
     async def postgres(self, backend: str) -> PostgresServer:
         """A PostgreSQL server without fsync: most tests do not ask what a power cut leaves."""

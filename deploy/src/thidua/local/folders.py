@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import pwd
@@ -10,12 +11,28 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+DEPLOY = Path(__file__).resolve().parents[3]
+MARKER = "site"
+"""A folder with this file in it is a data folder; a running site holds the lock on it."""
 
 
 class FolderUnusable(Exception):
     """The data folder cannot be used; the text says why and what to do."""
+
+
+def data_folder(kind: str) -> Path:
+    """Where `make demo` (kind `demo`) and `make up` (kind `up`) keep their data: below .data, or THIDUA_DATA."""
+    return Path(os.environ.get("THIDUA_DATA") or DEPLOY.parent / ".data") / kind
+
+
+def topology_file() -> Path:
+    """Who follows whom on NATS; the one file that the runner, the command line and the compose file share."""
+    return DEPLOY / "topology.yaml"
 
 
 @dataclass(frozen=True)
@@ -90,10 +107,38 @@ def open_stand_in(folder: Path) -> Path:
     return path
 
 
-def forget(folder: Path) -> None:
-    """Removes the data folder and its stand-in."""
-    for path in (folder, stand_in(folder)):
-        shutil.rmtree(path, ignore_errors=True)
+def forget(folder: Path) -> bool:
+    """Removes a data folder and its stand-in; False when there is none. Raises FolderUnusable while a site runs."""
+    marker = folder / MARKER
+    if not marker.exists():
+        return False
+    with held_alone(folder):
+        remove_stand_in(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def remove_stand_in(folder: Path) -> None:
+    """Removes what was kept elsewhere for this folder, if anything."""
+    shutil.rmtree(stand_in(folder), ignore_errors=True)
+
+
+@contextmanager
+def held_alone(folder: Path) -> Iterator[None]:
+    """Holds the folder for this process; the lock ends with the process, however it ends."""
+    with (folder / MARKER).open("a+", encoding="ascii") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held.seek(0)
+            raise FolderUnusable(
+                f"Process {held.read().strip() or '?'} runs a site in {folder}: stop it first (Ctrl-C), "
+                "or set THIDUA_DATA to another folder."
+            ) from None
+        held.truncate(0)
+        held.write(str(os.getpid()))
+        held.flush()
+        yield
 
 
 def write_private(path: Path, text: str) -> None:

@@ -12,26 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from chassis.rights import Rights, all_rights
+from chassis.topology import Topology
 
-from thidua.local.folders import FolderUnusable, kept_port, open_folder, write_private
+from thidua.local.folders import FolderUnusable, kept_port, kept_secret, open_folder, write_private
 from thidua.local.processes import Child
 
 MAX_PAYLOAD = 1024 * 1024 + 64 * 1024  # a page of 512 KiB of the log fits in base64, with its headers
 
 
-@dataclass(frozen=True)
-class Rights:
-    """What one user may publish and subscribe to; subjects as NATS writes them, `>` and `*` included.
-
-    `allow_responses`: may answer a request on the reply subject that it named.
-    """
-
-    publish: tuple[str, ...] = ()
-    subscribe: tuple[str, ...] = ()
-    allow_responses: bool = True
-
-
 EVERYTHING = Rights(publish=(">",), subscribe=(">",))
+"""For tests alone: no user of a site has it."""
+
+MAX_STORE = "64GB"
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,11 @@ class User:
 
     password: str
     rights: Rights = field(default=EVERYTHING)
+
+
+def users_of(topology: Topology, folder: Path) -> dict[str, User]:
+    """Every user of a topology with exactly its rights; passwords are made once and kept in the data folder."""
+    return {name: User(kept_secret(folder, f"nats-{name}"), rights) for name, rights in all_rights(topology).items()}
 
 
 def configuration(
@@ -57,7 +55,8 @@ def configuration(
 
     `sync_interval: always` makes an acknowledgement mean that the message is on disk.
     """
-    jetstream = [f"  store_dir: {json.dumps(store)}"]
+    # Streams reserve their `max_bytes`; left to itself the server would take a share of what is free on disk today.
+    jetstream = [f"  store_dir: {json.dumps(store)}", f"  max_file_store: {MAX_STORE}"]
     if durable:
         jetstream.append("  sync_interval: always")
     if domain:

@@ -162,6 +162,7 @@ class EmbeddedPostgres:
         ]
         if not self._durable:
             command.append("--no-sync")
+        child: Child | None = None
         try:
             child = await Child.start(
                 "initdb", command, log=self._folder / "initdb.log", env=_environment(), account=self._account
@@ -170,6 +171,8 @@ class EmbeddedPostgres:
                 raise child.died()
         finally:
             password.unlink()
+            if child is not None:
+                await child.stop()
         unfinished.rename(data)
 
     async def _answers(self) -> bool:
