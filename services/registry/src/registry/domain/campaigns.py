@@ -39,3 +39,8 @@ def reviewable(course: Course, result: ReviewResult) -> None:
     """A campaign that was stopped or closed is reviewed no more. Raises ``campaign-over``."""
     if course.over:
         raise Refused("campaign-over", campaign=course.campaign_id, result=result.value)
+
+
+def ends(result: ReviewResult) -> bool:
+    """Whether a review ends the campaign."""
+    return result in (ReviewResult.STOP, ReviewResult.CLOSED)

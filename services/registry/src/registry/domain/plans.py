@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.events.registry import PlanTask, TaskOutcome
+from contracts.events.registry import PlanSide, PlanTask, TaskOutcome
 from contracts.refusal import Refused
 
 
@@ -16,6 +16,11 @@ class TaskState:
 
     if_any: bool
     outcome: TaskOutcome | None
+
+
+def register_body(side: PlanSide) -> str:
+    """Whose register a side's number stands in: the unit's, or that of an outside body by its name."""
+    return side.unit_id or side.body.casefold()
 
 
 def tasks_once(tasks: Sequence[PlanTask]) -> None:

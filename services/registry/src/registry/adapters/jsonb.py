@@ -1,0 +1,18 @@
+"""Values of the contracts as text for JSONB columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from contracts.values import Value
+
+
+def one(value: Value | None) -> str | None:
+    """A value as JSON text; None stays NULL."""
+    return None if value is None else value.model_dump_json(exclude_none=True)
+
+
+def many(values: Sequence[Value]) -> str:
+    """Values as a JSON array."""
+    return json.dumps([value.model_dump(mode="json", exclude_none=True) for value in values], ensure_ascii=False)
