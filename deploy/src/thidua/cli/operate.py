@@ -1,0 +1,125 @@
+"""Commands for those who run the site: token, status, journey, quarantine."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.table import Table
+
+from thidua.cli.session import addresses, ask, console, keep_token, show_problem
+
+quarantine_app = typer.Typer(help="Sự kiện bị cách ly: xem, thử lại, loại bỏ có ghi danh.", no_args_is_help=True)
+
+
+def token(
+    login: Annotated[str, typer.Argument(help="Tên đăng nhập.")],
+    password: Annotated[
+        str, typer.Option(envvar="THIDUA_PASSWORD", prompt="Mật khẩu", hide_input=True, help="Mật khẩu.")
+    ],
+) -> None:
+    """Lấy mã truy cập (tối đa một giờ), in ra và giữ lại cho các lệnh sau."""
+    with httpx.Client(base_url=addresses().services["registry"], timeout=30, trust_env=False) as client:
+        answer = client.post("/tokens", json={"login": login, "password": password})
+    if answer.status_code >= 400:
+        show_problem(answer)
+        raise typer.Exit(1)
+    fetched = answer.json()["token"]
+    keep_token(fetched)
+    # Plain print: the token goes whole into a variable or a pipe, never wrapped.
+    print(fetched)
+
+
+def status() -> None:
+    """Tình trạng bốn dịch vụ: đầu sổ, đã chuyển tới đâu, theo dõi tới đâu, cách ly, chờ, chưa gửi."""
+    table = Table(title="Tình trạng hệ thống")
+    for column in ("Dịch vụ", "Đồng hồ", "Đầu sổ", "Đã chuyển", "Theo dõi", "Cách ly", "Chờ", "Chưa gửi", "Sức khỏe"):
+        table.add_column(column)
+    for name in addresses().services:
+        told = ask(name, "GET", "/ops/state")
+        table.add_row(
+            name,
+            told["clock"][:19],
+            str(told["head"]["seq"]),
+            ", ".join(f"{to}: {seq}" for to, seq in told["relayed"].items()) or "–",
+            ", ".join(f"{log.split('.')[1]}: {mark['seq']}" for log, mark in told["marks"].items()) or "–",
+            str(told["held"]),
+            str(told["waits"]),
+            str(told["unsent"]),
+            "; ".join(f"{part}: {why}" for part, why in told["health"].items()) or "tốt",
+        )
+    console.print(table)
+
+
+def journey(
+    id: Annotated[str, typer.Argument(help="Mã hồ sơ (correlation), ví dụ case-nam-2024-ldld-cao-bang.")],
+) -> None:
+    """Hành trình của một hồ sơ qua mọi dịch vụ: lúc nào, ở đâu, ai, do đâu, mã vết."""
+    steps: list[dict[str, Any]] = []
+    for name in addresses().services:
+        steps += ask(name, "GET", f"/ops/journey/{id}")
+    if not steps:
+        console.print(f"Không có sự kiện nào thuộc hồ sơ [bold]{id}[/].")
+        raise typer.Exit(1)
+    console.print(journey_table(id, steps))
+
+
+def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
+    """All events of a case, oldest first; within one instant causes stand before effects."""
+    table = Table(title=f"Hành trình hồ sơ {id}")
+    for column in ("Lúc", "Dịch vụ", "Sự kiện", "Của", "Người nhập", "Do", "Mã vết"):
+        table.add_column(column, overflow="fold")
+    for step in sorted(steps, key=lambda step: (step["at"], step["key"].split(":")[0], int(step["key"].split(":")[2]))):
+        table.add_row(
+            step["at"][:16].replace("T", " "),
+            step["service"],
+            f"{step['type'].split('.')[1]}\n[dim]{step['key']}[/]",
+            step["whose"],
+            step["typed_by"] + ("" if step["means"] == "online" else f" ({step['means']})"),
+            step["causation"] or "–",
+            (step["trace_id"] or "–")[:16],
+        )
+    return table
+
+
+@quarantine_app.command("list")
+def list_held(service: Annotated[str, typer.Argument(help="Dịch vụ đang giữ.")]) -> None:
+    """Liệt kê sự kiện bị cách ly và lý do."""
+    held = ask(service, "GET", "/ops/quarantine")
+    if not held:
+        console.print(f"{service}: không có sự kiện nào bị cách ly.")
+        return
+    table = Table(title=f"Cách ly tại {service}")
+    for column in ("Sự kiện", "Loại", "Quy định", "Lý do", "Đối tượng", "Từ lúc"):
+        table.add_column(column, overflow="fold")
+    for one in held:
+        key = f"{one['log']}:{one['epoch']}:{one['seq']}"
+        table.add_row(key, one["kind"], one["rule"], one["reason"], ", ".join(one["subjects"]), one["held_at"][:19])
+    console.print(table)
+
+
+@quarantine_app.command()
+def redrive(service: Annotated[str, typer.Argument(help="Dịch vụ đang giữ.")]) -> None:
+    """Thử áp dụng lại, theo đúng thứ tự."""
+    told = ask(service, "POST", "/ops/quarantine/redriving")
+    console.print(f"{service}: đã yêu cầu thử lại {told['held']} sự kiện.")
+
+
+@quarantine_app.command()
+def discard(
+    service: Annotated[str, typer.Argument(help="Dịch vụ đang giữ.")],
+    event: Annotated[str, typer.Argument(help="Sự kiện, dạng <sổ>:<kỷ>:<số>.")],
+    reason: Annotated[str, typer.Option(prompt="Lý do", help="Lý do; được ghi vào sổ cùng tên người.")],
+) -> None:
+    """Loại bỏ hẳn một sự kiện: việc này được ghi vào sổ của dịch vụ và ràng buộc mọi lần dựng lại."""
+    log, epoch, seq = event.split(":")
+    told = ask(
+        service,
+        "POST",
+        f"/ops/quarantine/{log}/{epoch}/{seq}/discard",
+        json={"reason": reason},
+        headers={"Idempotency-Key": str(uuid.uuid4())},
+    )
+    console.print(f"Đã loại bỏ {event}; biên nhận {told['events'][0]['id']}.")
