@@ -15,6 +15,7 @@ import httpx
 import pytest
 import structlog
 from chassis import telemetry
+from chassis.http import problems
 from chassis.logs import get_logger, setup_logs
 from chassis.metrics import LOOP_PERIOD, Metrics, metrics_route, watch_loop
 from chassis.observed import ObservedRequests
@@ -260,6 +261,24 @@ async def test_a_broken_handler_is_a_failed_span_counted_as_500(
     assert by_name(ended)["GET /v1/broken"].status.status_code is StatusCode.ERROR
     labels = {"method": "GET", "route": "/v1/broken", "status": "500"}
     assert metrics.registry.get_sample_value("thidua_http_request_seconds_count", labels) == 1
+
+
+async def test_the_answer_to_a_bug_and_its_log_name_the_trace(ended: InMemorySpanExporter, lines: io.StringIO) -> None:
+    app = FastAPI()
+    problems.install(app, problems.Messages())
+    app.add_middleware(ObservedRequests)
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("boom")
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
+        answer = await client.get("/broken", headers={"traceparent": PARENT})
+    assert answer.status_code == 500
+    assert answer.headers["trace-id"] == answer.json()["trace_id"] == PARENT[3:35]
+    logged = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [line["trace_id"] for line in logged if line["message"] == "unexpected"] == [PARENT[3:35]]
 
 
 async def test_health_and_metrics_leave_no_spans_and_unknown_paths_no_series(

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.metrics import Metrics
-from chassis.telemetry import current_trace_id, span
+from chassis.telemetry import current_trace_id, current_traceparent, span
 
 UNOBSERVED = ("/health", "/metrics")
 """Asked every few seconds by machines: spans of them would push real work out of the trace store."""
@@ -36,6 +36,8 @@ class ObservedRequests:
         attributes = {"http.request.method": method, "url.path": scope["path"]}
         with span(method, SpanKind.SERVER, attributes, parent=Headers(scope=scope).get("traceparent")) as server:
             trace_id = current_trace_id()
+            # What answers a bug stands outside this middleware: from here it learns which trace it was.
+            scope["traceparent"] = current_traceparent()
 
             async def answer(message: Message) -> None:
                 nonlocal status

@@ -230,6 +230,17 @@ def span(
             raise
 
 
+@contextmanager
+def within(traceparent: str | None) -> Iterator[None]:
+    """Be in the span that ``traceparent`` names, which others have started or ended: what is logged names it."""
+    named = from_traceparent(traceparent)
+    if named is None:
+        yield
+        return
+    with trace.use_span(NonRecordingSpan(named)):
+        yield
+
+
 def record_span(
     name: str,
     started_ns: int,

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from chassis.telemetry import current_traceparent
+from chassis.telemetry import current_trace_id, current_traceparent, within
 from chassis.work import NothingRecorded
 
 MEDIA_TYPE = "application/problem+json"
@@ -109,9 +109,7 @@ class Messages:
         values["trace_id"] = traceparent.split("-")[1] if traceparent else ""
         told = {name: str(entry[name]).format_map(values) for name in ("title", "detail", "rule", "todo")}
         # The refusal's own values travel too, for machines; they never cover the standard members.
-        extra = {
-            name: _plain(value) for name, value in refused.values.items() if name not in Problem.model_fields
-        }
+        extra = {name: _plain(value) for name, value in refused.values.items() if name not in Problem.model_fields}
         return Problem(
             type=URN + refused.rule,
             status=int(entry.get("status", 409)),
@@ -165,26 +163,27 @@ def install(app: FastAPI, messages: Messages) -> None:
         if any(item["type"] == "json_invalid" for item in error.errors()):
             return answer(messages, Refused("malformed-json", why=found[0]["why"]), request.url.path)
         first = f"{found[0]['where']}: {found[0]['why']}"
-        return answer(
-            messages, Refused("invalid", count=len(found), first=first, errors=found), request.url.path
-        )
+        return answer(messages, Refused("invalid", count=len(found), first=first, errors=found), request.url.path)
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
             return answer(messages, Refused("method-not-allowed", method=request.method), request.url.path)
         if error.status_code == 404:
-            return answer(
-                messages, Refused("not-found", kind="địa chỉ", id=request.url.path), request.url.path
-            )
+            return answer(messages, Refused("not-found", kind="địa chỉ", id=request.url.path), request.url.path)
         return answer(messages, Refused("malformed-json", why=str(error.detail)), request.url.path)
 
     async def on_nothing(request: Request, error: Exception) -> JSONResponse:
         return answer(messages, Refused("nothing-recorded"), request.url.path)
 
     async def on_bug(request: Request, error: Exception) -> JSONResponse:
-        structlog.get_logger().exception("unexpected", path=request.url.path, exc_info=error)
-        return answer(messages, Refused("internal"), request.url.path)
+        # This runs outside the request's span; the answer to a bug is where its trace is needed most.
+        with within(request.scope.get("traceparent")):
+            structlog.get_logger().exception("unexpected", path=request.url.path, exc_info=error)
+            answered = answer(messages, Refused("internal"), request.url.path)
+            if trace_id := current_trace_id():
+                answered.headers["trace-id"] = trace_id
+        return answered
 
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(RequestValidationError, on_invalid)
