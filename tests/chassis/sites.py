@@ -1,0 +1,97 @@
+"""A NATS server of a test's own with the users and rights of a topology, and events to send over it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import nats
+from chassis import subjects
+from chassis.broker import publish_event
+from chassis.rights import all_rights
+from chassis.topology import OPS, Topology
+from chassis.topology_changes import apply, find, plan
+from chassis.wire import Wire
+from contracts.envelope import event_hash, seed_hash
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from thidua.local.nats import EVERYTHING, EmbeddedNats, User
+from thidua.local.nats import Rights as ServerRights
+
+from contracts import catalogue
+
+TYPE = "chassis.epoch-opened.v1"
+
+TOPOLOGY = Topology.model_validate(
+    {
+        "site": "vn",
+        "services": {
+            "registry": {"follows": ["scoring"]},
+            "scoring": {"follows": ["registry"]},
+            "awards": {"follows": ["registry", "scoring"]},
+        },
+        "streams": {"max_bytes": 64 * 1024 * 1024},
+        "consumers": {"ack_wait_seconds": 5},
+    }
+)
+
+
+def users_of(topology: Topology) -> dict[str, User]:
+    """The users of a topology, each with its name as password, and ``root``, who may do everything."""
+    described = {
+        name: User(name, ServerRights(rights.publish, rights.subscribe, rights.allow_responses))
+        for name, rights in all_rights(topology).items()
+    }
+    return {**described, "root": User("root", EVERYTHING)}
+
+
+@asynccontextmanager
+async def site(folder: Path, topology: Topology = TOPOLOGY) -> AsyncIterator[EmbeddedNats]:
+    """A running server on which the topology has been applied."""
+    async with EmbeddedNats(folder, users_of(topology), durable=False) as server:
+        async with client(server, OPS) as ops:
+            js = ops.jetstream()
+            await apply(js, topology, plan(topology, await find(js, topology)))
+        yield server
+
+
+@asynccontextmanager
+async def client(server: EmbeddedNats, user: str, told: list[str] | None = None) -> AsyncIterator[Client]:
+    """A bare connection of one user; what the server refuses is written to ``told``."""
+
+    async def error(error: Exception) -> None:
+        if told is not None:
+            told.append(str(error))
+
+    connection = await nats.connect(
+        server.url, user=user, password=user, inbox_prefix=subjects.inbox(user), error_cb=error
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def events(log: str = "vn.registry", count: int = 1, data: bytes = b"{}") -> list[Wire]:
+    """A chained log of ``count`` events from seq 1."""
+    entry = catalogue.entry(TYPE)
+    prev, made = seed_hash(log), []
+    for seq in range(1, count + 1):
+        header = (
+            f'{{"id":"e{seq:07}","type":"{entry.type}","occurred":"2024-03-01T02:00:00Z",'
+            f'"correlation":"tổ-{seq}","subjects":["log:{log}"]}}'
+        ).encode()
+        told = event_hash(prev, 1, seq, header, data)
+        made.append(
+            Wire(log, 1, seq, prev, told, header, data, "00-" + hashlib.md5(told).hexdigest() + "-0000000000000001-01")
+        )
+        prev = told
+    return made
+
+
+async def send(js: JetStreamContext, wires: list[Wire]) -> None:
+    """Publish in order and wait until the stream has them all."""
+    for ack in [await publish_event(js, wire, "loc", deadline=10) for wire in wires]:
+        await ack
