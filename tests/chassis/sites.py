@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from chassis.topology import OPS, Topology
 from chassis.topology_changes import apply, find, plan
 from chassis.wire import Wire
 from contracts.envelope import event_hash, seed_hash
+from contracts.events.chassis import EpochOpened
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from thidua.local.nats import EVERYTHING, EmbeddedNats, User
@@ -22,7 +24,7 @@ from thidua.local.nats import Rights as ServerRights
 
 from contracts import catalogue
 
-TYPE = "chassis.epoch-opened.v1"
+TYPE = catalogue.entry(EpochOpened).type
 
 TOPOLOGY = Topology.model_validate(
     {
@@ -76,11 +78,10 @@ async def client(server: EmbeddedNats, user: str, told: list[str] | None = None)
 
 def events(log: str = "vn.registry", count: int = 1, data: bytes = b"{}") -> list[Wire]:
     """A chained log of ``count`` events from seq 1."""
-    entry = catalogue.entry(TYPE)
     prev, made = seed_hash(log), []
     for seq in range(1, count + 1):
         header = (
-            f'{{"id":"e{seq:07}","type":"{entry.type}","occurred":"2024-03-01T02:00:00Z",'
+            f'{{"id":"e{seq:07}","type":"{TYPE}","occurred":"2024-03-01T02:00:00Z",'
             f'"correlation":"tổ-{seq}","subjects":["log:{log}"]}}'
         ).encode()
         told = event_hash(prev, 1, seq, header, data)
@@ -95,3 +96,13 @@ async def send(js: JetStreamContext, wires: list[Wire]) -> None:
     """Publish in order and wait until the stream has them all."""
     for ack in [await publish_event(js, wire, "loc", deadline=10) for wire in wires]:
         await ack
+
+
+async def eventually(fact: Callable[[], Awaitable[bool]] | Callable[[], bool], patience: float = 20) -> None:
+    """Wait until a fact holds that nobody announces. TimeoutError after ``patience`` seconds."""
+    async with asyncio.timeout(patience):
+        while True:
+            held = fact()
+            if held if isinstance(held, bool) else await held:
+                return
+            await asyncio.sleep(0.01)
