@@ -57,7 +57,7 @@ check: $(READY) ## linters, types, import rules, generated files
 	@$(BIN)/python -m thidua.contracts_gate
 
 lock: $(READY) ## renew requirements.lock from requirements.in
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--output-file requirements.lock requirements.in
 
 clean: ## forget the data of `make demo` and `make up`

@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-import asyncpg
 from thidua.local.databases import Database, close_shared_databases, ensure_auditor
 from thidua.local.folders import remove_stand_in
 from thidua.local.nats import EmbeddedNats, User, configuration
@@ -115,19 +114,21 @@ class ContainerPostgres:
     """PostgreSQL from its official image, with the locale of the embedded one."""
 
     async def __aenter__(self) -> ContainerPostgres:
-        from testcontainers.postgres import PostgresContainer
+        from testcontainers.core.container import DockerContainer
+        from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-        self._container = PostgresContainer(
-            POSTGRES_IMAGE, username="postgres", password="postgres", dbname="postgres", driver=None
+        initdb = "--locale-provider=builtin --builtin-locale=PG_UNICODE_FAST --lc-collate=C --lc-ctype=C.UTF-8"
+        settings = "-c fsync=off -c max_connections=200 -c client_connection_check_interval=500ms"
+        self._container = (
+            DockerContainer(POSTGRES_IMAGE)
+            .with_env("POSTGRES_PASSWORD", "postgres")
+            .with_env("POSTGRES_INITDB_ARGS", initdb)
+            .with_command(settings)
+            .with_exposed_ports(5432)
+            # Said twice: the image starts the server once for itself while it makes the cluster.
+            .waiting_for(LogMessageWaitStrategy("database system is ready to accept connections", times=2))
         )
-        self._container.with_env(
-            "POSTGRES_INITDB_ARGS",
-            "--locale-provider=builtin --builtin-locale=PG_UNICODE_FAST --lc-collate=C --lc-ctype=C.UTF-8",
-        )
-        self._container.with_command("-c fsync=off -c max_connections=200 -c client_connection_check_interval=500ms")
         self._container.start()
-        connection = await asyncpg.connect(self.superuser.dsn, timeout=30)
-        await connection.close()
         await close_shared_databases(self.superuser)
         await ensure_auditor(self.superuser, "audit")
         return self
@@ -138,7 +139,7 @@ class ContainerPostgres:
     @property
     def superuser(self) -> Database:
         host = self._container.get_container_host_ip()
-        port = int(self._container.get_exposed_port(5432))
+        port = self._container.get_exposed_port(5432)
         return Database(host, port, "postgres", "postgres", "postgres")
 
 
