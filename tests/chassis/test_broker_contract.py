@@ -1,0 +1,210 @@
+"""What the broker promises: events keep their bytes, an acknowledgement counts only from the right stream,
+people and machines can ask and tell, and FastStream is still what the subscriber was written against."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from chassis import subjects
+from chassis.broker import (
+    NotAccepted,
+    answer,
+    ask,
+    hear,
+    hear_wake,
+    make_broker,
+    parse_event,
+    publish_event,
+    start_broker,
+    tell,
+)
+from chassis.link import Link, LinkEvent
+from chassis.wire import NotAnEvent, from_headers, to_headers
+from contracts.envelope import event_hash
+from faststream._internal.broker.registrator import Registrator
+from faststream._internal.endpoint.subscriber.mixins import TasksMixin
+from faststream._internal.endpoint.subscriber.supervisor import TaskCallbackSupervisor
+from faststream._internal.endpoint.subscriber.usecase import SubscriberUsecase
+from faststream.nats import NatsBroker
+from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
+from faststream.nats.subscriber.usecases.basic import LogicSubscriber
+from nats.errors import NoRespondersError
+from nats.js.errors import APIError
+from thidua.local.nats import EmbeddedNats
+
+from tests.chassis.sites import client, events, eventually, send, site
+
+RELIED_ON: dict[Callable[..., object], str] = {
+    BatchPullStreamSubscriber.__init__: "739aa4cacb4d3410",
+    BatchPullStreamSubscriber._create_subscription: "5ca725de40fc9a33",
+    LogicSubscriber.__init__: "09dfa4799f731d76",
+    LogicSubscriber.start: "415ad846c7a3b9bf",
+    LogicSubscriber.stop: "7347a91e24f3dc66",
+    SubscriberUsecase.start: "74b48e58ccdb44a1",
+    SubscriberUsecase.stop: "4f6b071521e8c83d",
+    SubscriberUsecase._get_parser_and_decoder: "06b276cb8e5d6d9d",
+    SubscriberUsecase.process_message: "aa3ed06c328d92ab",
+    TasksMixin.add_task: "d8cb19740c235171",
+    TasksMixin.stop: "3f256125449f693d",
+    TaskCallbackSupervisor.__call__: "de9d8f04f6b70b19",
+    Registrator.subscriber: "852d8a58db03e671",
+    NatsBroker.start: "a2206147b323ae8e",
+    NatsBroker.stop: "d3eb5e041d360acf",
+}
+
+
+def digest(of: Callable[..., object]) -> str:
+    return hashlib.sha256(inspect.getsource(of).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("method", RELIED_ON, ids=lambda method: method.__qualname__)
+def test_faststream_is_still_what_the_subscriber_was_written_against(method: Callable[..., object]) -> None:
+    assert digest(method) == RELIED_ON[method], (
+        f"{method.__qualname__} of FastStream {version('faststream')} has changed: "
+        "read it beside chassis/pull.py, run these tests, then write its new digest here"
+    )
+
+
+def test_faststream_is_pinned_to_the_version_that_was_read() -> None:
+    assert version("faststream") == "0.7.8"
+
+
+@pytest.fixture(scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedNats]:
+    async with site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+async def test_an_event_arrives_byte_for_byte_with_its_place_and_its_trace(server: EmbeddedNats) -> None:
+    [wire] = events("vn.scoring", data='{"lý do":"Đã họp: 7 tỉnh\\n"}  '.encode())
+    header = wire.header[:-1] + ',"note":"Hội nghị: “tổng kết”\\r\\n\\t x:y\u2028 "}'.encode()
+    wire = replace(wire, header=header, hash=event_hash(wire.prev, 1, 1, header, wire.data))
+    async with client(server, "scoring") as scoring, client(server, "root") as root:
+        heard = await root.subscribe("loc.>")
+        await root.flush()
+        await send(scoring.jetstream(), [wire])
+        msg = await heard.next_msg(timeout=10)
+    assert parse_event(msg) == wire
+    assert msg.subject == "loc.vn.scoring.log.epoch-opened.v1"
+    headers = msg.headers or {}
+    assert headers["ce-id"] == "vn.scoring:1:1"
+    assert headers["Nats-Msg-Id"] == wire.hash.hex()
+    assert all(name[3:].isalnum() and name.islower() for name in headers if name.startswith("ce-"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"thidua-prev": None}, "thidua-prev is missing"),
+        ({"thidua-seq": "2"}, "is not 1:2"),
+        ({"thidua-hash": "zz"}, "non-hexadecimal"),
+        ({"thidua-hash": "00"}, "not 32 bytes"),
+        ({"ce-id": "nonsense"}, "unpack"),
+    ],
+)
+def test_a_message_that_is_no_event_says_why(change: dict[str, str | None], said: str) -> None:
+    [wire] = events()
+    headers = {name: value for name, value in {**to_headers(wire), **change}.items() if value is not None}
+    with pytest.raises(NotAnEvent, match=said):
+        from_headers(headers, wire.data)
+
+
+async def test_an_event_sent_twice_is_kept_once_and_another_branch_of_the_log_is_not_swallowed(
+    tmp_path: Path,
+) -> None:
+    [wire] = events()
+    branch = replace(wire, data=b"[]", hash=event_hash(wire.prev, 1, 1, wire.header, b"[]"))
+    async with site(tmp_path) as server, client(server, "registry") as registry:
+        js = registry.jetstream()
+        acks = [await (await publish_event(js, one, "loc")) for one in (wire, wire, branch)]
+    assert [ack.duplicate for ack in acks] == [None, True, None]
+    assert [ack.seq for ack in acks] == [1, 1, 2]
+
+
+async def test_an_acknowledgement_from_another_stream_does_not_count(tmp_path: Path) -> None:
+    async with site(tmp_path) as server, client(server, "root") as root:
+        js = root.jetstream()
+        await js.delete_stream("loc-registry")
+        await js.add_stream(name="impostor", subjects=["loc.*.registry.>"])
+        acknowledgement = await publish_event(js, events()[0], "loc", deadline=0.5)
+        with pytest.raises((APIError, TimeoutError)):  # servers differ in whether they say so or say nothing
+            await acknowledgement
+        assert (await js.stream_info("impostor")).state.messages == 0
+
+
+async def test_an_acknowledgement_from_another_domain_does_not_count(server: EmbeddedNats) -> None:
+    async with client(server, "registry") as registry:
+        acknowledgement = await publish_event(registry.jetstream(), events()[0], "loc", domain="hub")
+        with pytest.raises(NotAccepted, match="acknowledged by loc-registry in None"):
+            await acknowledgement
+
+
+async def test_a_publish_that_nobody_acknowledges_ends_at_its_own_deadline(server: EmbeddedNats) -> None:
+    # `scoring` may not speak for registry: the server drops the message and says nothing to the inbox.
+    async with client(server, "scoring") as scoring:
+        js = scoring.jetstream()
+        acknowledgement = await publish_event(js, events()[0], "loc", deadline=0.2)
+        with pytest.raises(TimeoutError, match=r"vn\.registry:1:1"):
+            await acknowledgement
+        assert js.publish_async_pending() == 0
+
+
+async def test_services_tell_ask_and_answer_through_plain_faststream(server: EmbeddedNats) -> None:
+    beacons: list[dict[str, object]] = []
+    woken = asyncio.Event()
+
+    async def beacon(body: dict[str, object]) -> None:
+        beacons.append(body)
+
+    async def page(body: dict[str, object]) -> dict[str, object]:
+        return {"events": [], "after": body["after"]}
+
+    links = Link(), Link()
+    registry = make_broker(server.url, "registry", "registry", links[0])
+    scoring = make_broker(server.url, "scoring", "scoring", links[1])
+    answer(registry, subjects.log_read("vn", "registry"), page, queue="registry")
+    hear_wake(registry, subjects.wake("vn", "registry"), woken.set)
+    hear(scoring, subjects.beacon("vn", "*"), beacon)
+    await start_broker(registry, links[0])
+    await start_broker(scoring, links[1])
+    await registry.connection.flush()
+    await scoring.connection.flush()
+    await scoring.connection.flush()
+    try:
+        assert await ask(scoring, subjects.log_read("vn", "registry"), {"after": 7}) == {"events": [], "after": 7}
+        await tell(registry, subjects.wake("vn", "registry"))
+        await tell(registry, subjects.beacon("vn", "registry"), {"log": "vn.registry", "seq": 3})
+        await asyncio.wait_for(woken.wait(), 10)
+        await eventually(lambda: beacons == [{"log": "vn.registry", "seq": 3}])
+        await registry.stop()
+        with pytest.raises(NoRespondersError):
+            await ask(scoring, subjects.log_read("vn", "registry"), {"after": 7})
+    finally:
+        await scoring.stop()
+
+
+async def test_the_link_tells_health_what_happens_to_the_connection_and_what_is_refused(tmp_path: Path) -> None:
+    async with site(tmp_path) as server:
+        link = Link()
+        told: list[LinkEvent] = []
+        end = link.listen(told.append)
+        broker = make_broker(server.url, "scoring", "scoring", link)
+        await start_broker(broker, link)
+        await tell(broker, "clock.vn", {})
+        await eventually(lambda: any("clock.vn" in refusal for refusal in link.refused))
+        await server.stop()
+        await eventually(lambda: not link.up)
+        await server.start()
+        await eventually(lambda: link.up)
+        assert told == ["connected", "disconnected", "reconnected"]
+        end()
+        await broker.stop()
+        assert link.closed
+        assert told == ["connected", "disconnected", "reconnected"]
