@@ -172,10 +172,15 @@ def kept_port(folder: Path, name: str) -> int:
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on 127.0.0.1 that nothing listens on now.
+
+    Below the range from which the system takes ports for outgoing connections: there one could be gone by the time
+    that a server asks for it, or when a service is started again.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        if port_is_free(port):
+            return port
 
 
 def port_is_free(port: int) -> bool:
