@@ -52,6 +52,16 @@ async def test_a_death_is_told_with_the_name_the_signal_and_the_end_of_the_log(t
     assert "SIGKILL" in str(await asyncio.wait_for(first_death([other]), 10))
 
 
+async def test_the_traceback_in_a_structured_line_is_shown_in_lines(tmp_path: Path) -> None:
+    program = """
+import json, sys
+print(json.dumps({"level": "error", "message": "Traceback:\\n  nơi hỏng\\nRuntimeError"}))
+sys.exit(1)
+"""
+    child = await _start(tmp_path, program)
+    assert "Traceback:\n  nơi hỏng\nRuntimeError" in str(await asyncio.wait_for(first_death([child]), 10))
+
+
 async def test_waiting_for_readiness_ends_when_the_process_does(tmp_path: Path) -> None:
     child = await _start(tmp_path, "raise SystemExit('no settings')")
     with pytest.raises(ChildDied, match="no settings"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -73,11 +74,12 @@ class Child:
         return self.process.pid
 
     def last_lines(self, count: int = 20) -> str:
-        """The end of the log."""
+        """The end of the log; of structured lines the message alone, so that a traceback stands in lines again."""
         with self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - 16_384))
+            file.seek(max(0, self.log.stat().st_size - 65_536))
             text = file.read().decode("utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-count:])
+        readable = "\n".join(_message(line) for line in text.splitlines())
+        return "\n".join(readable.splitlines()[-count:])
 
     def died(self) -> ChildDied:
         """What to raise when this process has ended by itself."""
@@ -137,6 +139,13 @@ class Child:
         except (ProcessLookupError, PermissionError):
             return False
         return True
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def _die_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
