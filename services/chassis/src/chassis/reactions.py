@@ -29,5 +29,3 @@ class Reaction(Generic[F]):
     name: str
     model: type[F]
     function: Callable[..., Awaitable[None]]
-
-

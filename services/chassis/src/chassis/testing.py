@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from contracts.catalogue import Fact, entry
 from contracts.envelope import Act, Header, event_hash, seed_hash
 
-from chassis import auth, reactions, replay
+from chassis import auth, reacting, replay
 from chassis.clock import DemoClock
 from chassis.facts import Recorded, Stored, read, to_bytes
 from chassis.ids import new_id
@@ -89,7 +89,7 @@ class Trial:
         for nr, fact in enumerate(facts):
             named = (subjects or {}).get(nr)
             keys.append(await self._take(fact, act, named, case))
-        await reactions.run_all(self.runtime)
+        await reacting.run_all(self.runtime)
         return keys
 
     async def _take(

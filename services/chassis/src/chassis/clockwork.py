@@ -1,0 +1,72 @@
+"""The loops behind reactions and timers: when to look again, in the copy that holds the worker lease."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any
+
+from chassis import reacting
+from chassis.clock import DemoClock
+from chassis.reactions import Reaction
+from chassis.runtime import Runtime
+from chassis.timers import Timer
+from chassis.work import for_timer
+
+SWEEP_SECONDS = 15.0
+"""How often everything is looked at whether or not anything was heard."""
+GATHER_SECONDS = 0.01
+"""Changes come in bursts: one look serves them all."""
+
+
+async def react(runtime: Runtime, reaction: Reaction[Any]) -> None:
+    """Run one reaction over all logs that it takes events from; and what waits, whenever anything new came."""
+    changed = runtime.changes.listen()
+    logs = reacting.logs_of(runtime, reaction)
+    swept = time.monotonic()
+    try:
+        while True:
+            changed.clear()
+            sweep = time.monotonic() - swept >= SWEEP_SECONDS
+            swept = time.monotonic() if sweep else swept
+            try:
+                for log in logs:
+                    await reacting.advance(runtime, reaction, log)
+                await reacting.retry_waits(runtime, reaction, refused_too=sweep)
+            except reacting.Again:
+                await asyncio.sleep(0.2)
+                continue
+            await _changed(changed, SWEEP_SECONDS)
+            await asyncio.sleep(GATHER_SECONDS)
+    finally:
+        runtime.changes.forget(changed)
+
+
+async def keep_time(runtime: Runtime, timer: Timer) -> None:
+    """Run what is due, earliest first; then sleep until the next instant, or until anything changes."""
+    changed = runtime.changes.listen()
+    try:
+        while True:
+            changed.clear()
+            async with runtime.engine.connect() as db:
+                job = await timer.due(db)
+            now = runtime.clock.now()
+            if job is not None and job.at <= now:
+                asked = for_timer(runtime.service.name, now, timer.name, job.key)
+                await runtime.performer.perform(asked, timer.run, job.key)
+                continue
+            # A demo's clock stands still until it is moved, and moving it is a change.
+            ahead = SWEEP_SECONDS
+            if job is not None and not isinstance(runtime.clock, DemoClock):
+                ahead = min(ahead, (job.at - now).total_seconds())
+            await _changed(changed, max(0.0, ahead))
+            await asyncio.sleep(GATHER_SECONDS)
+    finally:
+        runtime.changes.forget(changed)
+
+
+async def _changed(changed: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await changed.wait()

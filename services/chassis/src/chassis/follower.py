@@ -1,0 +1,222 @@
+"""Takes one whole log into this database, batch by batch; decides nothing itself (``follower_steps.py`` does).
+
+The transaction of a batch, in this order: move the mark by compare-and-set, keep the events as received, apply what
+is not poison. Acknowledged after commit, once a batch. It never naks: in trouble it keeps the batch and tries again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from opentelemetry.trace import SpanKind
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis import follower_steps as steps
+from chassis import held, received
+from chassis.facts import Stored
+from chassis.logread import Page
+from chassis.logs import get_logger
+from chassis.patience import patiently, pause
+from chassis.positions import Position
+from chassis.projection import Projection
+from chassis.telemetry import record_span
+from chassis.tending import Tasks
+
+_log = get_logger(__name__)
+
+
+class Stopped(Exception):
+    """The follower stopped with a batch in hand: it must not be acknowledged."""
+
+
+class FetchPage(Protocol):
+    async def __call__(self, log: str, after: int) -> Page:
+        """A page after a seq from the producer or, if it is silent, from who holds it. Any error: nobody has it now."""
+
+
+class Follower:
+    """The shell of one followed log. ``run()`` works until cancelled; ``take()`` returns once a batch is settled.
+
+    ``trouble`` hears what is wrong and None when it is over; ``told`` the mark whenever it stands still;
+    ``applied`` is called after each commit.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        log: str,
+        projection: Projection,
+        fetch: FetchPage,
+        *,
+        batch_events: int = 500,
+        gap_seconds: float = 5.0,
+        applied: Callable[[], None] = lambda: None,
+        told: Callable[[Position], None] = lambda at: None,
+        trouble: Callable[[str | None], None] = lambda reason: None,
+    ) -> None:
+        self.log = log
+        self.fork: str | None = None
+        """Why it stopped for good, once it did; people choose the branch."""
+        self.stopped = asyncio.Event()
+        self.known = 0
+        """The highest seq that the log is known to have."""
+        self._engine = engine
+        self._projection = projection
+        self._fetch = fetch
+        self._batch_events = batch_events
+        self._gap_seconds = gap_seconds
+        self._applied = applied
+        self._told = told
+        self._trouble = trouble
+        self._inbox: asyncio.Queue[steps.Input] = asyncio.Queue()
+        self._settled: dict[int, asyncio.Future[None]] = {}
+        self._tokens = 0
+
+    async def take(self, events: Sequence[Stored]) -> None:
+        """Return when the mark covers all of ``events``: now the messages may be acknowledged.
+
+        Raises ``Stopped`` when that will not be.
+        """
+        if self.stopped.is_set():
+            raise Stopped(self.fork)
+        self._tokens += 1
+        token = self._tokens
+        self._settled[token] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(steps.Delivered(token, tuple(events)))
+        try:
+            await self._settled[token]
+        finally:
+            del self._settled[token]
+
+    def beacon(self, at: Position) -> None:
+        self._inbox.put_nowait(steps.Beacon(at))
+
+    def missed(self) -> None:
+        """Ask the producer whether there is more than was delivered."""
+        self._inbox.put_nowait(steps.Missed())
+
+    def redrive(self) -> None:
+        """Try again what is held, in order, between two batches."""
+        self._inbox.put_nowait(steps.RedriveAsked())
+
+    async def run(self) -> None:
+        try:
+            await self._run()
+        finally:
+            self._stop()
+
+    async def _run(self) -> None:
+        at = await patiently(self._start, self._trouble)
+        state = steps.begin(self.log, self._batch_events, at)
+        said: str | None = None
+        async with Tasks() as tasks:
+            heard: steps.Input = steps.MarkRead(at)
+            while True:
+                state, actions = steps.step(state, heard)
+                self.known = state.wanted
+                for action in actions:
+                    self._start_doing(tasks, action)
+                wrong = state.fork or (state.trouble if state.failures > 1 else None)
+                if wrong != said:
+                    said = wrong
+                    self._trouble(said)
+                heard = await self._inbox.get()
+
+    async def _start(self) -> Position:
+        async with self._engine.begin() as db:
+            await received.place_mark(db, self.log)
+            return await received.mark(db, self.log)
+
+    def _start_doing(self, tasks: Tasks, action: steps.Action) -> None:
+        match action:
+            case steps.Ack(token):
+                if token in self._settled and not self._settled[token].done():
+                    self._settled[token].set_result(None)
+            case steps.TellMark(at):
+                self._told(at)
+            case steps.Stop(reason):
+                self.fork = reason
+                _log.error("fork", log=self.log, reason=reason)
+                self._stop()
+            case _:
+                tasks.start(self._do(action))
+
+    def _stop(self) -> None:
+        self.stopped.set()
+        for batch in self._settled.values():
+            if not batch.done():
+                batch.set_exception(Stopped(self.fork))
+
+    async def _do(self, action: steps.Action) -> None:
+        match action:
+            case steps.Pause(failures, fetching):
+                await pause(failures)
+                self._inbox.put_nowait(steps.Resumed(fetching))
+                return
+            case steps.Watch(mark):
+                await asyncio.sleep(self._gap_seconds)
+                self._inbox.put_nowait(steps.GapDue(mark))
+                return
+        try:
+            answer = await self._attempt(action)
+        except DBAPIError as error:
+            # A deadlock, a serialisation failure, a lock or connection that was lost: again, never poison.
+            _log.warning("follower_again", log=self.log, error=str(error.orig))
+            answer = steps.DidFail(f"{type(error).__name__}: {error.orig}")
+        except Exception as error:
+            # A bug of our own, or a courier that is away: nobody's event is to blame, and nothing is skipped.
+            if not isinstance(action, steps.Fetch):
+                _log.error("follower_failed", log=self.log, exc_info=error)
+            answer = steps.DidFail(f"{type(error).__name__}: {error}")
+        self._inbox.put_nowait(answer)
+
+    async def _attempt(self, action: steps.Action) -> steps.Input:
+        match action:
+            case steps.Commit(mark, events):
+                return await self._commit(mark, events)
+            case steps.Compare(seqs):
+                async with self._engine.connect() as db:
+                    return steps.HeldRead(seqs, await received.hashes(db, self.log, seqs))
+            case steps.Fetch(after):
+                page = await self._fetch(self.log, after)
+                return steps.Fetched(page.events, page.head)
+            case steps.ReloadMark():
+                async with self._engine.connect() as db:
+                    return steps.MarkRead(await received.mark(db, self.log))
+            case steps.Redrive():
+                async with self._engine.begin() as db:
+                    released = await held.redrive(db, self.log, self._projection)
+                if released:
+                    self._applied()
+                return steps.Redriven()
+        raise TypeError(action)
+
+    async def _commit(self, mark: Position, events: tuple[Stored, ...]) -> steps.Input:
+        began = time.time_ns()
+        to = Position.of(events[-1])
+        async with self._engine.connect() as db, db.begin() as transaction:
+            if not await received.move_mark(db, self.log, mark, to):
+                await transaction.rollback()
+                return steps.MarkRead(await received.mark(db, self.log))
+            await received.keep(db, self.log, events)
+            await held.apply(db, self.log, self._projection, events)
+        ended = time.time_ns()
+        for event in events:
+            if event.traceparent:
+                name = f"follow {_type(event)}"
+                about = {"event": event.key, "batch": len(events)}
+                record_span(name, began, ended, SpanKind.CONSUMER, about, parent=event.traceparent)
+        self._applied()
+        return steps.Committed(to)
+
+
+def _type(event: Stored) -> str:
+    try:
+        return str(json.loads(event.header)["type"])
+    except (ValueError, KeyError, TypeError):
+        return "unreadable"

@@ -1,0 +1,127 @@
+"""Quarantine in the database: a batch is applied, poison is held with its reason, and tried again on redrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+
+import sqlalchemy as sa
+from contracts.refusal import Refused
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis import quarantine_steps as steps
+from chassis.facts import Stored
+from chassis.projection import Projection
+
+
+async def apply(db: AsyncConnection, log: str, projection: Projection, events: Sequence[Stored]) -> None:
+    """Apply events in order in the transaction of ``db``; hold what is poison and what must wait behind it.
+
+    Raises whatever is not poison: an error of the database or of the code.
+    """
+    batch = [steps.item(event) for event in events]
+    blocked = await _blocked(db, log, batch)
+    found = await _try(db, projection, batch, blocked, await _discarded(db, log, events))
+    await _hold(db, log, found)
+
+
+async def redrive(db: AsyncConnection, log: str, projection: Projection) -> int:
+    """Try again everything of a log that is held, in order. Returns how many are not held any more."""
+    # The mark's row is what a batch locks first: no batch of another copy can run beside this.
+    await db.execute(sa.text("SELECT 1 FROM chassis.mark WHERE log = :log FOR UPDATE"), {"log": log})
+    rows = (
+        await db.execute(
+            sa.text(
+                "SELECT r.epoch, r.seq, r.prev, r.hash, r.header, r.data, r.traceparent"
+                " FROM chassis.quarantine q JOIN chassis.received r"
+                " ON r.log = q.log AND r.epoch = q.epoch AND r.seq = q.seq WHERE q.log = :log ORDER BY r.seq"
+            ),
+            {"log": log},
+        )
+    ).all()
+    if not rows:
+        return 0
+    events = [Stored(log, *row) for row in rows]
+    batch = [steps.item(event) for event in events]
+    found = await _try(db, projection, batch, {}, await _discarded(db, log, events))
+    still = [one.item.event.seq for one in found]
+    await db.execute(
+        sa.text("DELETE FROM chassis.quarantine WHERE log = :log AND NOT seq = ANY(:still)").bindparams(
+            sa.bindparam("still", type_=pg.ARRAY(sa.BigInteger))
+        ),
+        {"log": log, "still": still},
+    )
+    await _hold(db, log, found)
+    return len(events) - len(found)
+
+
+async def _try(
+    db: AsyncConnection,
+    projection: Projection,
+    batch: Sequence[steps.Item],
+    blocked: Mapping[str, str],
+    discarded: set[tuple[int, int]],
+) -> tuple[steps.Held, ...]:
+    state, action = steps.begin(batch, blocked, discarded)
+    while isinstance(action, steps.Apply):
+        facts = [item.fact for item in action.items if item.fact is not None]
+        said: steps.Input = steps.Applied()
+        try:
+            async with db.begin_nested():
+                await projection.apply(db, facts)
+        except Refused as refused:
+            said = steps.Poisoned(refused.rule, str(refused))
+        state, action = steps.step(state, said)
+    return action.held
+
+
+async def _blocked(db: AsyncConnection, log: str, batch: Sequence[steps.Item]) -> dict[str, str]:
+    """Subjects of this batch that held events share, each with the key of the first that holds it."""
+    rows = await db.execute(
+        sa.text(
+            "SELECT s.subject, (array_agg(q.epoch || ':' || q.seq ORDER BY q.seq))[1] AS first"
+            " FROM chassis.quarantine q, unnest(q.subjects) AS s(subject)"
+            " WHERE q.log = :log AND q.subjects && :subjects GROUP BY s.subject"
+        ).bindparams(sa.bindparam("subjects", type_=pg.ARRAY(sa.Text))),
+        {"log": log, "subjects": sorted({subject for item in batch for subject in item.subjects})},
+    )
+    return {row.subject: f"{log}:{row.first}" for row in rows}
+
+
+async def _discarded(db: AsyncConnection, log: str, events: Sequence[Stored]) -> set[tuple[int, int]]:
+    rows = await db.execute(
+        sa.text("SELECT epoch, seq FROM chassis.discarded WHERE log = :log AND seq = ANY(:seqs)").bindparams(
+            sa.bindparam("seqs", type_=pg.ARRAY(sa.BigInteger))
+        ),
+        {"log": log, "seqs": [event.seq for event in events]},
+    )
+    return {(row.epoch, row.seq) for row in rows}
+
+
+async def _hold(db: AsyncConnection, log: str, found: Sequence[steps.Held]) -> None:
+    if not found:
+        return
+    await db.execute(
+        sa.text(
+            "INSERT INTO chassis.quarantine (log, epoch, seq, kind, rule, reason, subjects, held_at)"
+            " VALUES (:log, :epoch, :seq, :kind, :rule, :reason, :subjects, :at)"
+            " ON CONFLICT (log, epoch, seq) DO UPDATE"
+            " SET kind = excluded.kind, rule = excluded.rule, reason = excluded.reason"
+        ).bindparams(
+            sa.bindparam("subjects", type_=pg.ARRAY(sa.Text)), sa.bindparam("at", type_=sa.DateTime(timezone=True))
+        ),
+        [
+            {
+                "log": log,
+                "epoch": one.item.event.epoch,
+                "seq": one.item.event.seq,
+                "kind": one.kind,
+                "rule": one.rule,
+                "reason": one.reason[:2000],
+                "subjects": list(one.item.subjects),
+                "at": datetime.now(timezone.utc),
+            }
+            for one in found
+        ],
+    )

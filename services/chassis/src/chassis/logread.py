@@ -1,0 +1,140 @@
+"""Pages of a log by request: the producer answers from its log, a follower from what it received, byte for byte.
+
+Request, JSON: ``{"log", "after_seq", "limit"}``. Answer, JSON: ``{"log", "head": {"epoch", "seq", "hash"} or null,
+"events": [{"epoch", "seq", "prev", "hash", "header", "data", "traceparent"}]}``; hashes are hex, header and data are
+base64 of the bytes that were hashed, ``head`` is the producer's committed head and null from a follower. A page ends
+at ``limit`` (1,000 at most), at 512 KiB of header and data, or at the end; one event at least comes if there is one.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import nats.errors
+import sqlalchemy as sa
+from faststream.nats import NatsBroker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chassis import log as logs
+from chassis import subjects
+from chassis.broker import ask
+from chassis.facts import Stored
+from chassis.positions import Position
+
+MAX_EVENTS = 1000
+MAX_BYTES = 512 * 1024
+ASK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events in order of seq; ``head`` is the producer's, None when a follower answered."""
+
+    events: tuple[Stored, ...]
+    head: Position | None
+
+
+class NobodyHas(Exception):
+    """Neither the producer nor any follower known to hold the log gave what was asked for."""
+
+
+async def own_page(db: AsyncConnection, log: str, after: int, limit: int) -> Page:
+    """A page of the own log. The head is read first: what is committed meanwhile makes the page longer, not wrong."""
+    head = await logs.head(db)
+    events = await _until_full(db, "chassis.log WHERE", log, after, limit)
+    return Page(events, Position(head.epoch, head.seq, head.hash))
+
+
+async def held_page(db: AsyncConnection, log: str, after: int, limit: int) -> Page:
+    """A page of a followed log as it was received."""
+    return Page(await _until_full(db, "chassis.received WHERE log = :log AND", log, after, limit), None)
+
+
+async def _until_full(db: AsyncConnection, source: str, log: str, after: int, limit: int) -> tuple[Stored, ...]:
+    """The database counts the bytes, so that a page of large events is not read a thousand at a time."""
+    rows = await db.execute(
+        sa.text(
+            "SELECT epoch, seq, prev, hash, header, data, traceparent FROM ("
+            " SELECT *, sum(length(header) + length(data)) OVER (ORDER BY seq) AS size,"
+            " row_number() OVER (ORDER BY seq) AS nr FROM ("
+            f" SELECT * FROM {source} seq > :after ORDER BY seq LIMIT :limit) AS next) AS page"
+            " WHERE size <= :size OR nr = 1 ORDER BY seq"
+        ),
+        {"after": after, "limit": max(1, min(limit, MAX_EVENTS)), "size": MAX_BYTES}
+        | ({"log": log} if ":log" in source else {}),
+    )
+    return tuple(Stored(log, *row) for row in rows)
+
+
+def to_json(log: str, page: Page) -> dict[str, Any]:
+    return {
+        "log": log,
+        "head": page.head.told() if page.head else None,
+        "events": [
+            {
+                "epoch": event.epoch,
+                "seq": event.seq,
+                "prev": event.prev.hex(),
+                "hash": event.hash.hex(),
+                "header": b64encode(event.header).decode(),
+                "data": b64encode(event.data).decode(),
+                "traceparent": event.traceparent,
+            }
+            for event in page.events
+        ],
+    }
+
+
+def from_json(told: dict[str, Any]) -> Page:
+    """Raises KeyError, TypeError or ValueError for what is no page. Hashes are not checked here."""
+    events = tuple(
+        Stored(
+            log=str(told["log"]),
+            epoch=int(event["epoch"]),
+            seq=int(event["seq"]),
+            prev=bytes.fromhex(event["prev"]),
+            hash=bytes.fromhex(event["hash"]),
+            header=b64decode(event["header"]),
+            data=b64decode(event["data"]),
+            traceparent=event.get("traceparent"),
+        )
+        for event in told["events"]
+    )
+    return Page(events, Position.heard(told["head"]) if told.get("head") else None)
+
+
+def answering(engine: AsyncEngine, log: str, *, own: bool) -> Callable[[dict[str, Any]], Any]:
+    """The handler of requests for one log: the own one, or one that is followed here."""
+
+    async def answer(request: dict[str, Any]) -> dict[str, Any]:
+        after, limit = int(request.get("after_seq", 0)), int(request.get("limit", MAX_EVENTS))
+        async with engine.connect() as db:
+            page = await (own_page if own else held_page)(db, log, after, limit)
+        return to_json(log, page)
+
+    return answer
+
+
+async def fetch_page(
+    broker: NatsBroker, log: str, after: int, *, holders: Iterable[str] = (), limit: int = MAX_EVENTS
+) -> Page:
+    """Ask the producer, then each of ``holders`` (services that follow the log). Raises ``NobodyHas``."""
+    site, service = log.split(".")
+    request = {"log": log, "after_seq": after, "limit": limit}
+    try:
+        return from_json(await ask(broker, subjects.log_read(site, service), request, ASK_SECONDS))
+    except (nats.errors.Error, TimeoutError, KeyError, TypeError, ValueError) as error:
+        silent = f"{log}: {type(error).__name__}"
+    for holder in holders:
+        try:
+            page = from_json(await ask(broker, subjects.log_held(site, service, holder), request, ASK_SECONDS))
+        except (nats.errors.Error, TimeoutError, KeyError, TypeError, ValueError) as error:
+            silent += f", {holder}: {type(error).__name__}"
+            continue
+        if page.events:
+            return page
+        silent += f", {holder} has nothing after {after}"
+    raise NobodyHas(silent)

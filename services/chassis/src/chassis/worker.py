@@ -1,0 +1,313 @@
+"""What runs beside HTTP in each copy, and, in the one that holds the worker lease, all that moves by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timezone
+from typing import Any
+
+import nats.errors
+import sqlalchemy as sa
+from nats.aio.msg import Msg
+
+from chassis import beacon, broker, logread, received, subjects
+from chassis.clockwork import keep_time, react
+from chassis.facts import Stored
+from chassis.follower import Follower
+from chassis.instants import obey_instants
+from chassis.lease import run_under_lease
+from chassis.link import Link, LinkEvent
+from chassis.logs import get_logger
+from chassis.patience import endlessly
+from chassis.positions import Position
+from chassis.projection import Projection
+from chassis.relay import Relay, to_stream
+from chassis.runtime import Runtime
+from chassis.tending import Tasks
+from chassis.topology import Following, ServiceLinks, Topology
+from chassis.wire import NotAnEvent
+
+_log = get_logger(__name__)
+WORKER_LOCK = 71002
+TREE: subjects.Tree = "loc"
+MEASURE_SECONDS = 2.0
+
+
+@asynccontextmanager
+async def at_work(runtime: Runtime) -> AsyncIterator[None]:
+    """Connect to NATS, answer ``log.read``, and stand in line for the worker lease, as long as the block lasts.
+
+    Needs neither NATS nor the lease to begin: HTTP answers without them, and ``runtime.health`` says what is away.
+    """
+    worker = _Worker(runtime)
+    async with Tasks() as tasks:
+        tasks.start(worker.connect())
+        tasks.start(worker.wake_others())
+        if runtime.settings.worker:
+            dsn = runtime.settings.database_url.replace("+asyncpg", "", 1)
+            tasks.start(run_under_lease(dsn, WORKER_LOCK, worker.work))
+        try:
+            yield
+        finally:
+            await worker.disconnect()
+
+
+class _Worker:
+    """One copy's connection to NATS and, while it holds the lease, its relay and followers."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._link = Link()
+        settings, service = runtime.settings, runtime.service
+        user = settings.nats_user or service.name
+        self._broker = broker.make_broker(settings.nats_url, user, settings.nats_password, self._link)
+        self._topology = Topology(
+            site=settings.site,
+            services={
+                service.name: ServiceLinks(follows=tuple(dict.fromkeys(one.log for one in service.follows))),
+                **{one.log: ServiceLinks() for one in service.follows},
+            },
+        )
+        self._connected = asyncio.Event()
+        self._relay: Relay | None = None
+        self._followers: dict[str, Follower] = {}
+        self._holders: dict[str, set[str]] = {}
+        """Services heard to follow a log: asked for it when its producer is silent."""
+        self._tell = asyncio.Event()
+
+    async def connect(self) -> None:
+        """Listen and answer on NATS; waits for the server as long as it takes."""
+        runtime, site = self._runtime, self._runtime.settings.site
+        self._report("nats", "not connected")
+        self._link.listen(self._link_changed)
+        broker.hear(self._broker, subjects.beacon(site, "*"), self._heard_beacon)
+        broker.hear(self._broker, subjects.mark(site, "*"), self._heard_mark)
+        broker.hear(self._broker, subjects.wake(site, runtime.service.name), self._heard_wake)
+        obey_instants(self._broker, runtime)
+        own = logread.answering(runtime.engine, runtime.log, own=True)
+        broker.answer(self._broker, subjects.log_read(site, runtime.service.name), own, queue="log-read")
+        for projection in runtime.service.follows:
+            held = logread.answering(runtime.engine, runtime.log_of(projection), own=False)
+            subject = subjects.log_held(site, projection.log, runtime.service.name)
+            broker.answer(self._broker, subject, held, queue="log-held")
+        await endlessly("nats", lambda: broker.start_broker(self._broker, self._link), self._report, once=True)
+        self._connected.set()
+
+    async def disconnect(self) -> None:
+        with suppress(nats.errors.Error, TimeoutError, AttributeError):
+            await self._broker.stop()
+
+    def _report(self, part: str, wrong: str | None) -> None:
+        if wrong is None:
+            self._runtime.health.pop(part, None)
+        else:
+            self._runtime.health[part] = wrong
+
+    def _link_changed(self, event: LinkEvent) -> None:
+        self._report("nats", None if self._link.up else event)
+
+    async def wake_others(self) -> None:
+        """After each commit here, wake the relay of whichever copy holds the lease; pass on a redrive asked here."""
+        changed = self._runtime.changes.listen()
+        subject = subjects.wake(self._runtime.settings.site, self._runtime.service.name)
+        while True:
+            await changed.wait()
+            changed.clear()
+            if self._relay is not None:
+                self._relay.wake()
+                self._redrive_if_asked()
+            elif self._link.up and self._connected.is_set():
+                body = {"redrive": True} if self._runtime.redrive.is_set() else None
+                self._runtime.redrive.clear()
+                with suppress(nats.errors.Error):
+                    await broker.tell(self._broker, subject, body)
+
+    def _redrive_if_asked(self) -> None:
+        if self._runtime.redrive.is_set():
+            self._runtime.redrive.clear()
+            for follower in self._followers.values():
+                follower.redrive()
+
+    async def _heard_wake(self, body: Any) -> None:
+        if self._relay is not None:
+            self._relay.wake()
+        if isinstance(body, dict) and body.get("redrive") is True:
+            for follower in self._followers.values():
+                follower.redrive()
+
+    async def _heard_beacon(self, body: dict[str, Any]) -> None:
+        heard = beacon.heard(body)
+        if heard is not None and heard[0] in self._followers:
+            self._followers[heard[0]].beacon(heard[1])
+
+    async def _heard_mark(self, body: dict[str, Any]) -> None:
+        heard = beacon.heard(body)
+        follower = str(body.get("follower", "")) if isinstance(body, dict) else ""
+        if heard is None or "." not in follower or follower == self._runtime.log:
+            return
+        log, at = heard
+        self._holders.setdefault(log, set()).add(follower.split(".")[1])
+        if log == self._runtime.log and self._relay is not None:
+            await beacon.keep_mark(self._runtime.engine, follower, at)
+
+    async def work(self) -> None:
+        """Everything that only one copy does, until the lease is lost."""
+        runtime = self._runtime
+        service = runtime.service
+        try:
+            async with Tasks() as tasks:
+                for reaction in service.reactions:
+                    tasks.start(self._kept_up(f"reaction {reaction.name}", lambda r=reaction: react(runtime, r)))
+                for timer in service.timers:
+                    tasks.start(self._kept_up(f"timer {timer.name}", lambda t=timer: keep_time(runtime, t)))
+                for step in service.background:
+                    name = getattr(step, "__name__", "background")
+                    tasks.start(self._kept_up(name, lambda s=step: s(runtime)))
+                tasks.start(self._kept_up("partitions", self._keep_partitions))
+                tasks.start(self._kept_up("measuring", self._measure))
+                await self._connected.wait()
+                tasks.start(self._kept_up("relay", self._relay_log))
+                tasks.start(self._kept_up("beacon", self._tell_regularly))
+                for projection in service.follows:
+                    tasks.start(
+                        self._kept_up(f"follower {projection.log}", lambda p=projection: self._follow(p))
+                    )
+                await asyncio.Event().wait()
+        finally:
+            self._relay = None
+            self._followers.clear()
+
+    def _kept_up(self, part: str, step: Callable[[], Awaitable[None]]) -> Any:
+        return endlessly(part, step, self._report)
+
+    async def _relay_log(self) -> None:
+        runtime = self._runtime
+        stream = subjects.stream(TREE, runtime.service.name)
+        relay = Relay(
+            runtime.engine,
+            runtime.log,
+            stream,
+            to_stream(self._broker.connection.jetstream(), TREE),
+            in_flight=runtime.settings.relay_in_flight,
+            poll_seconds=runtime.settings.poll_seconds,
+            fell_idle=self._tell.set,
+            trouble=lambda wrong: self._report("relay", wrong),
+        )
+        self._relay = relay
+        await relay.run()
+
+    async def _tell_regularly(self) -> None:
+        """Beacon and marks every few seconds, and at once when the relay has published all there is."""
+        runtime = self._runtime
+        stream = subjects.stream(TREE, runtime.service.name)
+        while True:
+            if self._link.up:
+                with suppress(nats.errors.Error):
+                    await beacon.tell_beacon(self._broker, runtime.engine, runtime.log, stream)
+                    if not self._tell.is_set():
+                        await beacon.tell_marks(self._broker, runtime.engine, runtime.log)
+            self._tell.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(runtime.settings.beacon_seconds):
+                    await self._tell.wait()
+
+    async def _follow(self, projection: Projection) -> None:
+        runtime = self._runtime
+        log = runtime.log_of(projection)
+        part = f"follower {projection.log}"
+        async with Tasks() as tasks:
+            follower = Follower(
+                runtime.engine,
+                log,
+                projection,
+                self._fetch,
+                batch_events=runtime.settings.batch_events,
+                gap_seconds=runtime.settings.gap_seconds,
+                applied=runtime.changes.tell,
+                told=lambda at: self._tell_mark(tasks, log, at),
+                trouble=lambda wrong: self._report(part, wrong),
+            )
+            self._followers[log] = follower
+            following = Following(
+                runtime.service.name,
+                projection.log,
+                subjects.stream(TREE, projection.log),
+                subjects.durable(runtime.service.name, projection.log),
+            )
+
+            async def take(messages: list[Msg]) -> None:
+                await follower.take(_events(messages, log))
+                await broker.acknowledge(messages)
+
+            async def rebound(_: Following, reason: str) -> None:
+                follower.missed()
+
+            tasks.start(follower.run())
+            async with broker.follow(self._broker, self._topology, following, take, self._link, rebound):
+                await follower.stopped.wait()
+            # Only a fork gets here: nothing more is taken until people have chosen and the service starts again.
+            await asyncio.Event().wait()
+
+    async def _fetch(self, log: str, after: int) -> logread.Page:
+        own = self._runtime.service.name
+        holders = sorted(self._holders.get(log, set()) - {own})
+        return await logread.fetch_page(self._broker, log, after, holders=holders)
+
+    def _tell_mark(self, tasks: Tasks, log: str, at: Position) -> None:
+        async def tell() -> None:
+            with suppress(nats.errors.Error):
+                await beacon.tell_mark(self._broker, self._runtime.log, log, at)
+
+        tasks.start(tell())
+
+    async def _keep_partitions(self) -> None:
+        while True:
+            async with self._runtime.engine.begin() as db:
+                await received.make_partitions(db, datetime.now(timezone.utc).date())
+            await asyncio.sleep(12 * 3600)
+
+    async def _measure(self) -> None:
+        metrics, runtime = self._runtime.metrics, self._runtime
+        while True:
+            async with runtime.engine.connect() as db:
+                head = await db.scalar(sa.text("SELECT seq FROM chassis.log_head")) or 0
+                cursors = (await db.execute(sa.text("SELECT destination, seq FROM chassis.relay_cursor"))).all()
+                marks = (await db.execute(sa.text("SELECT log, seq FROM chassis.mark"))).all()
+                held = await _counts(db, "SELECT log, count(*) FROM chassis.quarantine GROUP BY log")
+                waits = await _counts(db, "SELECT reaction, count(*) FROM chassis.wait GROUP BY reaction")
+                unsent = await runtime.service.unsent(db) if runtime.service.unsent else 0
+            for destination, seq in cursors:
+                metrics.relayed(runtime.log, destination, head, seq)
+            for log, seq in marks:
+                known = self._followers[log].known if log in self._followers else seq
+                metrics.followed(log, known, seq)
+                metrics.quarantine_held.labels(log).set(held.get(log, 0))
+            for reaction in runtime.service.reactions:
+                metrics.waits.labels(reaction.name).set(waits.get(reaction.name, 0))
+            metrics.unsent_intents.set(unsent)
+            await asyncio.sleep(MEASURE_SECONDS)
+
+
+async def _counts(db: Any, query: str) -> dict[str, int]:
+    return {name: count for name, count in await db.execute(sa.text(query))}
+
+
+def _events(messages: list[Msg], log: str) -> list[Stored]:
+    """The events of one log among messages; the stream may carry other sites' logs, too."""
+    events = []
+    for message in messages:
+        try:
+            wire = broker.parse_event(message)
+        except NotAnEvent as damaged:
+            # Not even its place can be read: it counts as never arrived, and the gap it leaves is fetched.
+            _log.warning("not_an_event", subject=message.subject, reason=str(damaged))
+            continue
+        if wire.log == log:
+            events.append(
+                Stored(
+                    wire.log, wire.epoch, wire.seq, wire.prev, wire.hash, wire.header, wire.data, wire.traceparent
+                )
+            )
+    return events
