@@ -1,0 +1,1 @@
+"""Awards: rule sets, eligibility, proposals on their way, councils and decisions."""

@@ -90,15 +90,18 @@ class AchievementRecorded(Fact):
     example={
         "recipient": {"kind": "person", "id": "nguyen-thi-dao"},
         "since": 2018,
+        "until": 2023,
         "paper": {"number": "27/XN-LĐLĐ", "date": "2024-11-20", "issuer": "LĐLĐ tỉnh Cao Bằng"},
         "reason": "Đã đối chiếu hồ sơ cán bộ và sổ khen thưởng từ năm 2018.",
     },
 )
 class HistoryDeclaredComplete(Fact):
-    """From this year on all awards and achievements are here: what is missing did not happen."""
+    """For these years all awards and achievements are here: what is missing did not happen."""
 
     recipient: Recipient
     since: AwardYear | None = None
-    """None: the whole history."""
+    """None: from the beginning."""
+    until: AwardYear
+    """The last year that was looked through; what came later stays unknown until it is recorded."""
     paper: Paper
     reason: Text

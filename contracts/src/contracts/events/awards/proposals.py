@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.catalogue import Fact, event
 from contracts.events.awards.assessments import (
@@ -68,6 +68,12 @@ class Share(Value):
     part: Annotated[int, Field(ge=0)]
     whole: Annotated[int, Field(ge=1)]
     paper: Paper
+
+    @model_validator(mode="after")
+    def _part_of_whole(self) -> Self:
+        if self.part > self.whole:
+            raise ValueError("a part is not more than its whole")
+        return self
 
 
 class _Proposal(Fact):

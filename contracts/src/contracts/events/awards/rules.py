@@ -66,7 +66,7 @@ class Channel(StrEnum):
                             "conditions": [
                                 {
                                     "text": "Hoàn thành tốt nhiệm vụ trở lên",
-                                    "rated": {"at_least": "good", "consecutive": "1"},
+                                    "rated": {"at_least": "good", "consecutive": 1},
                                 }
                             ],
                         }

@@ -1,0 +1,1 @@
+"""What the field says, pure: no clock, no database, no randomness."""
