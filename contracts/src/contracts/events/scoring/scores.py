@@ -208,6 +208,8 @@ class FinalLine(Value):
     appraised_points: Points | None = None
     council_points: Points | None = None
     final_points: Points | None = None
+    exact_points: ShortText | None = None
+    """Numerator/denominator of the final points before the total is rounded."""
     bonus_points: Points | None = None
     """Beyond ``max_points``, where the line gives a bonus; it counts towards the bonus of the table."""
     workings: dict[str, str] = Field(default_factory=dict)
@@ -223,6 +225,7 @@ class SectionScore(Value):
     assigned: Points
     sum: Points
     earned: Points
+    exact_earned: ShortText | None = None
 
 
 @event(

@@ -20,18 +20,21 @@ def read_form(typed: str) -> tuple[dict[str, Any] | None, tuple[Fault, ...]]:
     try:
         for event in yaml.parse(typed, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                raise _Unreadable(event.start_mark.line + 1, "aliases (*) are not used in a form")
+                raise _Unreadable(_line(event.start_mark), "aliases (*) are not used in a form")
         node = yaml.compose(typed, Loader=yaml.SafeLoader)
         if node is None:
             return None, (Fault(1, "", "form-empty"),)
         root = _marked(node, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        return None, (Fault(line, "", "not-yaml", {"problem": error.problem or "?"}),)
+        return None, (Fault(_line(mark), "", "not-yaml", {"problem": error.problem or "?"}),)
     except (_Unreadable, yaml.YAMLError, RecursionError) as error:
         return None, (Fault(getattr(error, "line", 1), "", "not-yaml", {"problem": str(error)}),)
     return check_form(root)
+
+
+def _line(mark: Any) -> int:
+    return mark.line + 1 if mark is not None else 1
 
 
 class _Unreadable(Exception):
@@ -41,7 +44,7 @@ class _Unreadable(Exception):
 
 
 def _marked(node: yaml.Node, depth: int) -> Marked:
-    line = node.start_mark.line + 1
+    line = _line(node.start_mark)
     if depth > _DEEPEST:
         raise _Unreadable(line, "nested too deeply")
     if isinstance(node, yaml.ScalarNode):
@@ -54,7 +57,7 @@ def _marked(node: yaml.Node, depth: int) -> Marked:
             fields=tuple(
                 (
                     key.value if isinstance(key, yaml.ScalarNode) else "?",
-                    key.start_mark.line + 1,
+                    _line(key.start_mark),
                     _marked(value, depth + 1),
                 )
                 for key, value in node.value

@@ -26,7 +26,7 @@ class Entry:
     """What one layer says of one line; only a given figure and *not assigned* speak, the others leave it below."""
 
     state: EntryState = EntryState.GIVEN
-    figure: Figure = Figure()
+    figure: Figure = field(default_factory=Figure)
 
     @property
     def speaks(self) -> bool:

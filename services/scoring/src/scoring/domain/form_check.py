@@ -124,6 +124,7 @@ class _Tree:
         reader = self.reader
         fields = reader.mapping(node, "bonus", known=_BONUS, required=("code", "title"))
         code = self._code(fields.get("code"), "bonus")
+        self.sections.add(code or "")
         bonus: dict[str, Any] = {"code": code, "title": reader.text(fields.get("title"), "bonus › title")}
         if "note" in fields:
             bonus["note"] = reader.text(fields["note"], "bonus › note", most=4000)

@@ -41,6 +41,11 @@ def show(number: Fraction) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def as_typed(number: Fraction) -> Decimal:
+    """A number of the form, or a sum of such, which always ends: exactly as typed, never rounded."""
+    return Decimal(show(number))
+
+
 def ratio_text(number: Fraction) -> str:
     """``numerator/denominator``, always both: what a digest covers."""
     return f"{number.numerator}/{number.denominator}"

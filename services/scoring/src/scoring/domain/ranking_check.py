@@ -53,11 +53,7 @@ def _ties(reader: FormReader, node: Marked | None, sections: Collection[str], le
         what, _, code = rule.partition(":")
         if rule in found:
             reader.fault(item.line, "ranking › ties", "tie-rule-twice", found=rule)
-        elif what == "section" and code in sections:
-            found.append(rule)
-        elif what == "criterion" and code in leaves:
-            found.append(rule)
-        elif rule in ("total", "bonus"):
+        elif code in {"section": sections, "criterion": leaves}.get(what, ()) or rule == "total":
             found.append(rule)
         elif rule == "vote":
             if position != len(items) - 1:
