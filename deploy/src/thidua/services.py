@@ -23,7 +23,7 @@ class Spoken:
 def spoken_by(name: str) -> Spoken:
     """Import ``<name>.main`` and read the ``service`` that stands there."""
     service = importlib.import_module(f"{name}.main").service
-    reacted_to = {reaction.event for reaction in service.reactions}
+    reacted_to = {model for reaction in service.reactions for model in reaction.models}
     hears: dict[str, set[str]] = {}
     for followed in service.follows:
         models = followed.events() | {

@@ -40,10 +40,10 @@ class _Outcome(Enum):
 
 def logs_of(runtime: Runtime, reaction: Reaction[Any]) -> list[str]:
     """The followed logs whose events a reaction takes. Raises ValueError when the service follows none of them."""
-    owner = entry(reaction.model).owner
-    found = [runtime.log_of(projection) for projection in runtime.service.follows if projection.log == owner]
-    if not found:
-        raise ValueError(f"reaction {reaction.name}: {runtime.service.name} does not follow {owner}")
+    owners = {entry(model).owner for model in reaction.models}
+    found = [runtime.log_of(projection) for projection in runtime.service.follows if projection.log in owners]
+    if len(owners) != 1 or not found:
+        raise ValueError(f"reaction {reaction.name}: {runtime.service.name} does not follow {sorted(owners)}")
     return found
 
 
@@ -52,7 +52,7 @@ async def advance(runtime: Runtime, reaction: Reaction[Any], log: str) -> bool:
 
     Raises ``Again``, and whatever bug the reaction has; the cursor then stands before the event concerned.
     """
-    kind = entry(reaction.model).type
+    kinds = _kinds(reaction)
     did = False
     while True:
         async with runtime.engine.connect() as db:
@@ -71,15 +71,15 @@ async def advance(runtime: Runtime, reaction: Reaction[Any], log: str) -> bool:
         for row in rows:
             event = Stored(log, *row)
             # The bytes are looked at before they are parsed: most events are of other types.
-            if kind.encode() in event.header:
-                did |= await _first_time(runtime, reaction, event, kind)
+            if any(kind.encode() in event.header for kind in kinds):
+                did |= await _first_time(runtime, reaction, event, kinds)
         await _pass(runtime, reaction, log, rows[-1].seq)
 
 
-async def _first_time(runtime: Runtime, reaction: Reaction[Any], event: Stored, kind: str) -> bool:
+async def _first_time(runtime: Runtime, reaction: Reaction[Any], event: Stored, kinds: frozenset[str]) -> bool:
     waiting_for: str | None = None
     try:
-        if await _run(runtime, reaction, event, kind, since=None) is _Outcome.DROPPED:
+        if await _run(runtime, reaction, event, kinds, since=None) is _Outcome.DROPPED:
             return False
     except NotYet as not_yet:
         waiting_for = not_yet.waiting_for
@@ -87,8 +87,12 @@ async def _first_time(runtime: Runtime, reaction: Reaction[Any], event: Stored, 
     return True
 
 
+def _kinds(reaction: Reaction[Any]) -> frozenset[str]:
+    return frozenset(entry(model).type for model in reaction.models)
+
+
 async def _run(
-    runtime: Runtime, reaction: Reaction[Any], event: Stored, kind: str, since: datetime | None
+    runtime: Runtime, reaction: Reaction[Any], event: Stored, kinds: frozenset[str], since: datetime | None
 ) -> _Outcome:
     """Raises NotYet also for what is held in quarantine, and for a refusal: operations see each with its reason."""
     async with runtime.engine.connect() as db:
@@ -110,7 +114,7 @@ async def _run(
         cause = read(event)
     except Unreadable as unreadable:
         raise NotYet("quarantine") from unreadable
-    if cause.header.type != kind:
+    if cause.header.type not in kinds:
         return _Outcome.DROPPED
     apart = since is not None and datetime.now(timezone.utc) - since > LONG_WAIT
     asked = for_cause(runtime.service.name, runtime.clock.now(), reaction.name, cause)
@@ -136,7 +140,7 @@ async def retry_waits(runtime: Runtime, reaction: Reaction[Any], *, refused_too:
 
     A bug in one of them holds up no other; it is raised at the end.
     """
-    kind = entry(reaction.model).type
+    kinds = _kinds(reaction)
     async with runtime.engine.connect() as db:
         rows = (
             await db.execute(
@@ -157,7 +161,7 @@ async def retry_waits(runtime: Runtime, reaction: Reaction[Any], *, refused_too:
         event = Stored(*event_row)
         place = {"reaction": reaction.name, "log": event.log, "epoch": event.epoch, "seq": event.seq}
         try:
-            await _run(runtime, reaction, event, kind, since)
+            await _run(runtime, reaction, event, kinds, since)
         except NotYet as not_yet:
             if not_yet.waiting_for != waited_for:
                 await _execute(

@@ -24,8 +24,15 @@ class NotYet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reaction(Generic[F]):
-    """``function(work, cause: Recorded[F])`` runs once per event of ``model``; ``name`` is part of its key for ever."""
+    """``function(work, cause: Recorded[F])`` runs once per event of ``model``; ``name`` is part of its key for ever.
+
+    ``model`` may be several events of one log: they are then taken in their order, in one pass over it.
+    """
 
     name: str
-    model: type[F]
+    model: type[F] | tuple[type[F], ...]
     function: Callable[..., Awaitable[None]]
+
+    @property
+    def models(self) -> tuple[type[F], ...]:
+        return self.model if isinstance(self.model, tuple) else (self.model,)
