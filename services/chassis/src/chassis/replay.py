@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,29 +20,46 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A table whose replayed rows are not its live rows."""
+    """A table whose replayed rows are not its live rows: how many rows each side has that the other has not."""
 
     table: str
     only_live: int
     only_replayed: int
 
 
-async def replay(engine: AsyncEngine, service: Service, site: str, schema: str) -> None:
+async def differences(
+    live: AsyncEngine, service: Service, site: str, scratch: AsyncEngine | None = None, schema: str = "replayed"
+) -> list[Difference]:
+    """Replay the logs of ``live`` into an empty ``schema`` of ``scratch``, compare, and drop it again.
+
+    Empty means that replay equals live. ``live`` is only read when ``scratch`` is another database, so a read-only
+    role will do; without ``scratch`` the schema is made beside the live one.
+    """
+    scratch = scratch or live
+    await replay(live, service, site, scratch, schema)
+    try:
+        return await compare(live, service, scratch, schema)
+    finally:
+        async with scratch.begin() as db:
+            await db.execute(sa.text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
+
+
+async def replay(live: AsyncEngine, service: Service, site: str, scratch: AsyncEngine, schema: str) -> None:
     """Fill ``schema`` (made anew) from the own log and from ``received``: the same apply, the same order per log."""
-    async with engine.begin() as db:
-        await db.execute(sa.text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
-    await upgrade(engine, service.package, schema=schema, with_chassis=False)
-    async with engine.begin() as db:
-        await db.execute(sa.text(f'SET LOCAL search_path = "{schema}", chassis, public'))
-        await _replay_own(db, service, f"{site}.{service.name}")
+    async with scratch.begin() as target:
+        await target.execute(sa.text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
+    await upgrade(scratch, service.package, schema=schema, with_chassis=False)
+    async with live.connect() as source, scratch.begin() as target:
+        await target.execute(sa.text(f'SET LOCAL search_path = "{schema}", public'))
+        await _replay_own(source, target, service, f"{site}.{service.name}")
         for projection in service.follows:
-            await _replay_followed(db, projection, f"{site}.{projection.log}")
+            await _replay_followed(source, target, projection, f"{site}.{projection.log}")
 
 
-async def _replay_own(db: AsyncConnection, service: Service, name: str) -> None:
+async def _replay_own(source: AsyncConnection, target: AsyncConnection, service: Service, name: str) -> None:
     after = 0
-    while page := await logs.read_page(db, name, after, PAGE):
-        await service.own.apply(db, [_own(stored) for stored in page])
+    while page := await logs.read_page(source, name, after, PAGE):
+        await service.own.apply(target, [_own(stored) for stored in page])
         after = page[-1].seq
 
 
@@ -50,9 +68,9 @@ def _own(stored: Stored) -> Recorded[Fact]:
     return Recorded(fact.header, fact.data)
 
 
-async def _replay_followed(db: AsyncConnection, projection: Projection, name: str) -> None:
+async def _replay_followed(source: AsyncConnection, target: AsyncConnection, projection: Projection, name: str) -> None:
     """Up to the mark, in order of seq, without what is held in quarantine or was discarded by name."""
-    left_out = await db.execute(
+    left_out = await source.execute(
         sa.text(
             "SELECT epoch, seq FROM chassis.quarantine WHERE log = :log"
             " UNION SELECT epoch, seq FROM chassis.discarded WHERE log = :log"
@@ -61,50 +79,35 @@ async def _replay_followed(db: AsyncConnection, projection: Projection, name: st
     )
     without = {(row.epoch, row.seq) for row in left_out}
     after = 0
-    while page := await logs.read_received(db, name, after, PAGE):
-        facts = []
+    while page := await logs.read_received(source, name, after, PAGE):
+        readable = []
         for stored in page:
             if (stored.epoch, stored.seq) in without:
                 continue
             try:
-                facts.append(read(stored))
+                readable.append(read(stored))
             except Unreadable:
                 continue
-        await projection.apply(db, facts)
+        await projection.apply(target, readable)
         after = page[-1].seq
 
 
-async def compare(engine: AsyncEngine, service: Service, schema: str) -> list[Difference]:
+async def compare(live: AsyncEngine, service: Service, scratch: AsyncEngine, schema: str) -> list[Difference]:
     """Tables that differ between the live schema and a replayed one; the unlogged ones are left out."""
     found = []
-    async with engine.connect() as db:
-        rows = await db.execute(
-            sa.text("SELECT tablename FROM pg_tables WHERE schemaname = :schema ORDER BY tablename"),
-            {"schema": LIVE},
+    async with live.connect() as one, scratch.connect() as other:
+        rows = await one.execute(
+            sa.text("SELECT tablename FROM pg_tables WHERE schemaname = :schema ORDER BY tablename"), {"schema": LIVE}
         )
         tables = [row.tablename for row in rows if row.tablename not in {"schema_version", *service.unlogged}]
         for table in tables:
-            only_live = await db.scalar(_except(table, LIVE, schema)) or 0
-            only_replayed = await db.scalar(_except(table, schema, LIVE)) or 0
-            if only_live or only_replayed:
-                found.append(Difference(table, only_live, only_replayed))
+            lived, replayed = await _rows(one, LIVE, table), await _rows(other, schema, table)
+            if lived != replayed:
+                found.append(Difference(table, (lived - replayed).total(), (replayed - lived).total()))
     return found
 
 
-def _except(table: str, one: str, other: str) -> sa.TextClause:
-    return sa.text(
-        f'SELECT count(*) FROM (SELECT t::text FROM "{one}"."{table}" t'
-        f' EXCEPT ALL SELECT t::text FROM "{other}"."{table}" t) AS d'
-    )
-
-
-async def differences(
-    engine: AsyncEngine, service: Service, site: str, schema: str = "replayed"
-) -> list[Difference]:
-    """Replay into ``schema``, compare, and drop it again. Empty means that replay equals live."""
-    await replay(engine, service, site, schema)
-    try:
-        return await compare(engine, service, schema)
-    finally:
-        async with engine.begin() as db:
-            await db.execute(sa.text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
+async def _rows(db: AsyncConnection, schema: str, table: str) -> Counter[int]:
+    """How often each row occurs, by a 64-bit hash of its text: a table of millions of rows stays small in memory."""
+    hashes = await db.execute(sa.text(f'SELECT hashtextextended(t::text, 0) FROM "{schema}"."{table}" t'))
+    return Counter(row[0] for row in hashes)
