@@ -31,6 +31,8 @@ class Api:
     calls: int = 0
     refusals: list[dict[str, Any]] = field(default_factory=list)
     """Problems that were expected and came, in order: shown at the end."""
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    """Every receipt that was given: the invariants look each of them up at the end."""
     _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     _clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
@@ -139,7 +141,11 @@ class Person:
             self.api.refusals.append({**told, "who": self.login, "what": f"{method} {service}{path}"})
             return told
         if answer.status_code >= 400:
-            raise Surprise(_told(method, service, path, answer, self.login) + f"\n{json.dumps(body, ensure_ascii=False)}")
+            raise Surprise(
+                _told(method, service, path, answer, self.login) + f"\n{json.dumps(body, ensure_ascii=False)}"
+            )
+        if "receipt" in told:
+            self.api.receipts.append(told["receipt"])
         return told
 
 
