@@ -277,15 +277,52 @@ async def test_stopping_waits_for_the_batch_in_hand_and_hands_over_no_other(serv
     assert await acknowledged(server) == handed[-1]
 
 
-async def test_what_was_buffered_at_a_stop_comes_again_to_the_next_copy(server: EmbeddedNats) -> None:
-    async def forget(batch: list[Msg]) -> None:
-        """Commits nothing, as a copy killed between taking and committing."""
+async def forget(batch: list[Msg]) -> None:
+    """Commits nothing, as a copy killed between taking and committing."""
 
-    async with following(server) as first:
+
+async def test_what_a_former_copy_took_comes_before_what_is_younger(server: EmbeddedNats) -> None:
+    wires = events(count=5)
+    async with following(server) as first, client(server, "registry") as registry:
         first.heard.work = forget
-        async with client(server, "registry") as registry:
-            await send(registry.jetstream(), events(count=3))
+        await send(registry.jetstream(), wires[:3])
         await first.heard.until(lambda: len(first.heard.seqs) >= 3)
+        await first.subscriber.stop()
+        await send(registry.jetstream(), wires[3:])
     async with following(server) as second:
-        await second.heard.until(lambda: len(second.heard.seqs) >= 3)
-        assert second.heard.seqs == [1, 2, 3]
+        await second.heard.until(lambda: len(second.heard.seqs) >= 5)
+        assert second.heard.seqs == [1, 2, 3, 4, 5]
+        await until_acknowledged(server, 5)
+
+
+async def test_a_late_acknowledgement_of_a_former_copy_does_not_make_ours_unheard(server: EmbeddedNats) -> None:
+    late: list[Msg] = []
+    held = asyncio.Event()
+
+    async def keep_the_last(batch: list[Msg]) -> None:
+        if parse_event(batch[-1]).seq < 60:
+            await acknowledge(batch)
+        else:
+            late.append(batch[-1])
+
+    async def hold(batch: list[Msg]) -> None:
+        await held.wait()
+        await acknowledge(batch)
+
+    wires = events(count=63)
+    async with following(server) as first, client(server, "registry") as registry:
+        first.heard.work = keep_the_last
+        await send(registry.jetstream(), wires[:59])
+        await until_acknowledged(server, 59)
+        await send(registry.jetstream(), wires[59:60])
+        await first.heard.until(lambda: 60 in first.heard.seqs)
+        await first.subscriber.stop()
+        async with following(server, PullLimits(watch=0.2)) as second:
+            second.heard.work = hold
+            await second.heard.until(lambda: second.heard.seqs == [60])
+            await late[0].ack()  # as delivery 60, while the consumer begun anew has made one
+            await until_acknowledged(server, 60)
+            held.set()
+            await send(registry.jetstream(), wires[60:])
+            await until_acknowledged(server, 63)
+            assert set(second.heard.seqs) == {60, 61, 62, 63}

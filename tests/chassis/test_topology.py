@@ -170,7 +170,7 @@ async def test_no_service_can_speak_in_the_name_of_another(server: EmbeddedNats,
         foreign += [f"beacon.vn.{other}", f"mark.vn.{other}", f"wake.vn.{other}"]
         for producer in TOPOLOGY.services[other].follows:
             consumer = f"loc-{producer}.{own}{producer}"
-            foreign += [f"$JS.API.CONSUMER.{verb}.{consumer}" for verb in ("MSG.NEXT", "CREATE", "DELETE")]
+            foreign += [f"$JS.API.CONSUMER.{verb}.{consumer}" for verb in ("MSG.NEXT", "CREATE", "RESET", "DELETE")]
             foreign += [f"$JS.API.CONSUMER.DURABLE.CREATE.{consumer}", f"$JS.ACK.{consumer}.1.1.1.1.1"]
         foreign += [f"log.vn.{other}.held.{name}"]
         for subject in foreign:

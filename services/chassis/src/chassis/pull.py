@@ -97,6 +97,7 @@ class FollowSubscriber(BatchPullStreamSubscriber):
         self._outstanding = 0
         self._trouble: str | None = None
         self._open = False
+        self._fresh = True
         self._heard = self._watched = time.monotonic()
         self._arrived = asyncio.Event()
         self._nudge = asyncio.Event()
@@ -117,7 +118,7 @@ class FollowSubscriber(BatchPullStreamSubscriber):
             return
         self._inbox = self.connection.new_inbox()
         self._trouble = "not looked at yet"
-        self._open = True
+        self._open = self._fresh = True
         self.subscription = await self.connection.subscribe(f"{self._inbox}.*", cb=self._take)
         self._end_listening = self._link.listen(self._link_changed)
         self.add_task(self._keep_asking)
@@ -210,6 +211,9 @@ class FollowSubscriber(BatchPullStreamSubscriber):
             info = await self._look()
             if info.config.deliver_subject or info.config.ack_policy != api.AckPolicy.ALL:
                 await self._make_again("another consumer bears its name")
+            elif self._must_rewind(info):
+                await self.jetstream.reset_consumer(self.following.stream, self.following.durable)
+            self._fresh = False
             self.bound = True
         except NotFoundError:
             self.bound = False
@@ -219,6 +223,17 @@ class FollowSubscriber(BatchPullStreamSubscriber):
             self._log(logging.WARNING, f"{self.following.durable} on {self.following.stream}: {error!r}")
             return False
         return True
+
+    def _must_rewind(self, info: api.ConsumerInfo) -> bool:
+        """Whether delivery has to start again right above what has been acknowledged.
+
+        What a former copy took and never acknowledged would come only after ack_wait, behind younger events. Once we
+        hold events ourselves it must not be done. Done, a late acknowledgement of that copy can push the floor above
+        what was delivered since; then ours would be ignored, so it is done once more.
+        """
+        floor = info.ack_floor.consumer_seq if info.ack_floor else 0
+        delivered = info.delivered.consumer_seq if info.delivered else 0
+        return floor > delivered or bool(self._fresh and not self.held and info.num_ack_pending)
 
     async def _recover(self, reason: str) -> bool:
         try:

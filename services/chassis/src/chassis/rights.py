@@ -71,6 +71,7 @@ def _pull(following: Following) -> list[str]:
         f"$JS.API.CONSUMER.MSG.NEXT.{consumer}",
         f"$JS.API.CONSUMER.INFO.{consumer}",
         f"$JS.API.CONSUMER.CREATE.{consumer}",
+        f"$JS.API.CONSUMER.RESET.{consumer}",
         f"$JS.API.CONSUMER.DELETE.{consumer}",
         f"$JS.ACK.{consumer}.>",
         # The newer form of an acknowledgement: domain and account stand before the stream.
