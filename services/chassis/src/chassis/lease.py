@@ -20,6 +20,7 @@ HEARTBEAT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 """How long the database may take to answer a heartbeat; less than the idle limit, so the holder knows first."""
 TRY_SECONDS = 0.25
+_TRY = "SELECT pg_try_advisory_lock($1)"
 _SESSION = {
     # A holder that is stopped stops its heartbeat, too: the server ends its session and frees the lock.
     "idle_session_timeout": "3s",
@@ -48,8 +49,8 @@ async def run_under_lease(dsn: str, key: int, work: Callable[[], Awaitable[None]
 async def _hold_once(dsn: str, key: int, work: Callable[[], Awaitable[None]]) -> None:
     connection = await asyncpg.connect(dsn, timeout=5, server_settings=_SESSION)
     try:
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", key, timeout=ANSWER_SECONDS):
-            await asyncio.sleep(TRY_SECONDS)  # noqa: ASYNC110 - the lock is another process's
+        while not await connection.fetchval(_TRY, key, timeout=ANSWER_SECONDS):  # noqa: ASYNC110 - not ours to signal
+            await asyncio.sleep(TRY_SECONDS)
         _log.info("lease_taken", key=key)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())

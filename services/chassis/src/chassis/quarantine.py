@@ -10,6 +10,8 @@ from contracts.refusal import Refused
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.facts import Recorded
+from chassis.projection import Projection
 from chassis.work import Work
 
 
@@ -54,3 +56,18 @@ async def discard(work: Work, log: str, epoch: int, seq: int, reason: str) -> No
         log=log, epoch=epoch, seq=seq, hash=row.hash.hex(), reason=reason, by=work.act.typed_by
     )
     work.record(fact, f"quarantined:{log}.{epoch}.{seq}")
+
+
+def bind_discards(own: Projection) -> None:
+    """Let the own log say which followed events are left out for good, in commands and in every replay."""
+    if EventDiscarded not in own.events():
+        own.on(EventDiscarded)(_discarded)
+
+
+async def _discarded(db: AsyncConnection, facts: list[Recorded[EventDiscarded]]) -> None:
+    await db.execute(
+        sa.text(
+            "INSERT INTO chassis.discarded (log, epoch, seq) VALUES (:log, :epoch, :seq) ON CONFLICT DO NOTHING"
+        ),
+        [{"log": fact.data.log, "epoch": fact.data.epoch, "seq": fact.data.seq} for fact in facts],
+    )

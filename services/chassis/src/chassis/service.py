@@ -24,6 +24,7 @@ from chassis.metrics import Metrics, metrics_route, watch_loop
 from chassis.migrate import upgrade
 from chassis.observed import ObservedRequests
 from chassis.projection import Projection
+from chassis.quarantine import bind_discards
 from chassis.reactions import Reaction
 from chassis.runtime import Runtime, choose_clock, create_engine
 from chassis.settings import Settings
@@ -65,6 +66,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.package = self.package or self.name
+        bind_discards(self.own)
         foreign = [
             model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")
         ]

@@ -278,6 +278,14 @@ class _Worker:
                 held = await _counts(db, "SELECT log, count(*) FROM chassis.quarantine GROUP BY log")
                 waits = await _counts(db, "SELECT reaction, count(*) FROM chassis.wait GROUP BY reaction")
                 unsent = await runtime.service.unsent(db) if runtime.service.unsent else 0
+                # Discarded by another copy, or before a crash: what waited behind may flow.
+                released = await _counts(
+                    db,
+                    "SELECT q.log, count(*) FROM chassis.quarantine q JOIN chassis.discarded d"
+                    " ON d.log = q.log AND d.epoch = q.epoch AND d.seq = q.seq GROUP BY q.log",
+                )
+            for log in released.keys() & self._followers.keys():
+                self._followers[log].redrive()
             for destination, seq in cursors:
                 metrics.relayed(runtime.log, destination, head, seq)
             for log, seq in marks:

@@ -217,7 +217,10 @@ class Discard(Write):
     "/ops/quarantine/{log_name}/{epoch}/{seq}/discard", summary="Loại bỏ có ghi danh một sự kiện bị cách ly"
 )
 async def discard(log_name: str, epoch: int, seq: int, body: Discard, asked: Asked) -> Accepted:
-    return await asked.perform(_discard, asked, log_name, epoch, seq, body.reason)
+    accepted = await asked.perform(_discard, asked, log_name, epoch, seq, body.reason)
+    # What waited behind it may flow now.
+    asked.runtime.ask_redrive()
+    return accepted
 
 
 async def _discard(work: Any, asked: Any, log_name: str, epoch: int, seq: int, reason: str) -> None:
