@@ -20,7 +20,6 @@ from contracts.events.chassis import EpochOpened
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from thidua.local.nats import EVERYTHING, EmbeddedNats, User
-from thidua.local.nats import Rights as ServerRights
 
 from contracts import catalogue
 
@@ -42,10 +41,7 @@ TOPOLOGY = Topology.model_validate(
 
 def users_of(topology: Topology) -> dict[str, User]:
     """The users of a topology, each with its name as password, and ``root``, who may do everything."""
-    described = {
-        name: User(name, ServerRights(rights.publish, rights.subscribe, rights.allow_responses))
-        for name, rights in all_rights(topology).items()
-    }
+    described = {name: User(name, rights) for name, rights in all_rights(topology).items()}
     return {**described, "root": User("root", EVERYTHING)}
 
 
