@@ -33,6 +33,10 @@ class Window:
     def closed(self, received: datetime) -> bool:
         return _whole(received) > self.now.hard_close
 
+    def extended_by(self, later: Dates) -> Window:
+        """The same deadline with one more extension."""
+        return Window(self.deadline_id, self.first, in_force(self.now, [later]))
+
 
 def day_of(instant: datetime) -> date:
     """The day of an instant where the federation works."""
