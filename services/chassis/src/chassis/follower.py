@@ -96,6 +96,10 @@ class Follower:
     def beacon(self, at: Position) -> None:
         self._inbox.put_nowait(steps.Beacon(at))
 
+    def held_elsewhere(self, at: Position) -> None:
+        """Another follower says how far it holds the log."""
+        self._inbox.put_nowait(steps.HeldElsewhere(at))
+
     def missed(self) -> None:
         """Ask the producer whether there is more than was delivered."""
         self._inbox.put_nowait(steps.Missed())
@@ -170,7 +174,9 @@ class Follower:
             answer = steps.DidFail(f"{type(error).__name__}: {error.orig}")
         except Exception as error:
             # A bug of our own, or a courier that is away: nobody's event is to blame, and nothing is skipped.
-            if not isinstance(action, steps.Fetch):
+            if isinstance(action, steps.Fetch):
+                _log.info("nothing_fetched", log=self.log, after=action.after, reason=str(error))
+            else:
                 _log.error("follower_failed", log=self.log, exc_info=error)
             answer = steps.DidFail(f"{type(error).__name__}: {error}")
         self._inbox.put_nowait(answer)

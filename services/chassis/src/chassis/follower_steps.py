@@ -77,6 +77,13 @@ class Beacon:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldElsewhere:
+    """How far another follower has committed the same log."""
+
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """Something may have been missed: the consumer was made again and begins with what is new."""
 
@@ -140,7 +147,7 @@ class Resumed:
     fetching: bool
 
 
-Heard = Delivered | Beacon | Missed | GapDue | RedriveAsked | Resumed
+Heard = Delivered | Beacon | HeldElsewhere | Missed | GapDue | RedriveAsked | Resumed
 Came = Committed | MarkRead | DidFail | HeldRead | Fetched | Redriven
 """What came of the action under way."""
 Input = Heard | Came
@@ -225,6 +232,9 @@ def step(state: Follower, said: Input) -> tuple[Follower, list[Action]]:
             state = replace(state, batches=(*state.batches, Batch(token, last)))
         case Beacon(at):
             state = _beacon(state, at)
+        case HeldElsewhere(at):
+            # A producer may be cut off for days; what another holds is there to be had.
+            state = replace(state, wanted=max(state.wanted, at.seq))
         case Missed():
             state = replace(state, ask=True)
         case GapDue(mark_then):

@@ -89,21 +89,27 @@ def to_json(log: str, page: Page) -> dict[str, Any]:
 
 
 def from_json(told: dict[str, Any]) -> Page:
-    """Raises KeyError, TypeError or ValueError for what is no page. Hashes are not checked here."""
-    events = tuple(
-        Stored(
-            log=str(told["log"]),
-            epoch=int(event["epoch"]),
-            seq=int(event["seq"]),
-            prev=bytes.fromhex(event["prev"]),
-            hash=bytes.fromhex(event["hash"]),
-            header=b64decode(event["header"]),
-            data=b64decode(event["data"]),
-            traceparent=event.get("traceparent"),
+    """Raises ValueError for what is no page. Hashes are not checked here."""
+    try:
+        return Page(
+            tuple(_event(str(told["log"]), event) for event in told["events"]),
+            Position.heard(told["head"]) if told["head"] else None,
         )
-        for event in told["events"]
+    except (KeyError, TypeError) as wrong:
+        raise ValueError(f"not a page of a log: {wrong!r}") from wrong
+
+
+def _event(log: str, told: dict[str, Any]) -> Stored:
+    return Stored(
+        log=log,
+        epoch=int(told["epoch"]),
+        seq=int(told["seq"]),
+        prev=bytes.fromhex(told["prev"]),
+        hash=bytes.fromhex(told["hash"]),
+        header=b64decode(told["header"]),
+        data=b64decode(told["data"]),
+        traceparent=told.get("traceparent"),
     )
-    return Page(events, Position.heard(told["head"]) if told.get("head") else None)
 
 
 def answering(engine: AsyncEngine, log: str, *, own: bool) -> Callable[[dict[str, Any]], Any]:
@@ -124,17 +130,20 @@ async def fetch_page(
     """Ask the producer, then each of ``holders`` (services that follow the log). Raises ``NobodyHas``."""
     site, service = log.split(".")
     request = {"log": log, "after_seq": after, "limit": limit}
-    try:
-        return from_json(await ask(broker, subjects.log_read(site, service), request, ASK_SECONDS))
-    except (nats.errors.Error, TimeoutError, KeyError, TypeError, ValueError) as error:
-        silent = f"{log}: {type(error).__name__}"
-    for holder in holders:
+    silent = []
+    for holder in (None, *holders):
+        subject = subjects.log_held(site, service, holder) if holder else subjects.log_read(site, service)
         try:
-            page = from_json(await ask(broker, subjects.log_held(site, service, holder), request, ASK_SECONDS))
-        except (nats.errors.Error, TimeoutError, KeyError, TypeError, ValueError) as error:
-            silent += f", {holder}: {type(error).__name__}"
+            told = await ask(broker, subject, request, patience=ASK_SECONDS)
+        except (nats.errors.Error, TimeoutError) as error:
+            silent.append(f"{subject}: {type(error).__name__}")
             continue
-        if page.events:
+        try:
+            page = from_json(told)
+        except ValueError as wrong:
+            silent.append(f"{subject}: {wrong}")
+            continue
+        if page.events or page.head is not None:
             return page
-        silent += f", {holder} has nothing after {after}"
-    raise NobodyHas(silent)
+        silent.append(f"{subject}: nothing after {after}")
+    raise NobodyHas("; ".join(silent))

@@ -151,6 +151,8 @@ class _Worker:
         self._holders.setdefault(log, set()).add(follower.split(".")[1])
         if log == self._runtime.log and self._relay is not None:
             await beacon.keep_mark(self._runtime.engine, follower, at)
+        elif log in self._followers:
+            self._followers[log].held_elsewhere(at)
 
     async def work(self) -> None:
         """Everything that only one copy does, until the lease is lost."""
