@@ -22,6 +22,7 @@ _FILING = (
 _DESK = f"""
 SELECT y.year_id, y.starts, y.ends, c.cluster_id, c.kind AS cluster_kind, c.run_by,
        l.lead_unit_id, l.deputy_unit_id,
+       (SELECT n.name FROM unit_name n WHERE n.unit_id = :unit_id AND n.valid @> CAST(:today AS date)) AS unit_name,
        d.deadline_id, d.due, d.grace_until, d.hard_close,
        x.due AS later_due, x.grace_until AS later_grace, x.hard_close AS later_close,
        EXISTS (SELECT 1 FROM cluster_member m WHERE m.cluster_id = c.cluster_id AND m.unit_id = :unit_id
@@ -90,6 +91,7 @@ async def load(
         year_id=year_id,
         cluster_id=cluster_id,
         unit_id=unit_id,
+        unit_name=found["unit_name"] or unit_id,
         year_starts=found["starts"],
         year_ends=found["ends"],
         cluster_kind=ClusterKind(found["cluster_kind"]),

@@ -42,6 +42,7 @@ async def desk_of(db: AsyncConnection, filing: Standing) -> Desk:
         year_id=filing.year_id,
         cluster_id=filing.cluster_id,
         unit_id=filing.unit_id,
+        unit_name=filing.unit_id,
         year_starts=found["starts"],
         year_ends=found["ends"],
         cluster_kind=ClusterKind(found["kind"]),

@@ -12,6 +12,14 @@ from contracts.refusal import Refused
 from registry.domain.deadlines import Window, day_of, judge
 
 
+TOLD = {
+    Filing.REGISTRATION: "đăng ký thi đua",
+    Filing.HALF_YEAR_REPORT: "báo cáo sơ kết 6 tháng",
+    Filing.YEAR_REPORT: "báo cáo tổng kết năm",
+}
+"""What a filing is called where a refusal is read."""
+
+
 class State(StrEnum):
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -45,6 +53,7 @@ class Desk:
     year_id: str
     cluster_id: str
     unit_id: str
+    unit_name: str
     year_starts: date
     year_ends: date
     cluster_kind: ClusterKind
@@ -100,32 +109,32 @@ def admit(desk: Desk, handover: Handover, before: Standing | None) -> Admitted:
     ``<registration|report>-after-hard-close`` and ``not-late``.
     """
     if not desk.member:
-        raise Refused("not-a-member", unit=desk.unit_id, cluster=desk.cluster_id, year=desk.year_id)
+        raise Refused("not-a-member", unit=desk.unit_name, cluster=desk.cluster_id, year=desk.year_id)
     day = day_of(handover.received)
     if day < desk.year_starts or (day >= desk.year_ends and not handover.accepted_late):
         raise Refused("year-not-open", year=desk.year_id, starts=desk.year_starts, ends=desk.year_ends, received=day)
     if handover.received < handover.recorded and not handover.typed_at_desk:
-        raise Refused("received-date-not-yours", unit=desk.unit_id, received=day)
+        raise Refused("received-date-not-yours", unit=desk.unit_name, received=day)
     awaits = not handover.typed_by_unit
     if before is not None:
         return _again(before, awaits, handover)
     if desk.window is None:
         if handover.accepted_late:
-            raise Refused("not-late", unit=desk.unit_id, hard_close=None)
+            raise Refused("not-late", unit=desk.unit_name, hard_close=None)
         return Admitted(1, None, None, awaits)
     closed = desk.window.closed(handover.received)
     if closed and not handover.accepted_late:
         what = "registration" if desk.kind is Filing.REGISTRATION else "report"
         raise Refused(
             f"{what}-after-hard-close",
-            kind=desk.kind.value,
-            unit=desk.unit_id,
-            received=handover.received.isoformat(),
-            hard_close=desk.window.now.hard_close.isoformat(),
+            kind=TOLD[desk.kind],
+            unit=desk.unit_name,
+            received=handover.received,
+            hard_close=desk.window.now.hard_close,
             deadline=desk.window.deadline_id,
         )
     if handover.accepted_late and not closed:
-        raise Refused("not-late", unit=desk.unit_id, hard_close=desk.window.now.hard_close.isoformat())
+        raise Refused("not-late", unit=desk.unit_name, hard_close=desk.window.now.hard_close)
     return Admitted(1, judge(desk.window, handover.received), desk.window.deadline_id, awaits)
 
 
