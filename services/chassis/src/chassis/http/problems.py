@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from chassis.clock import HANOI
 from chassis.telemetry import current_trace_id, current_traceparent, within
 from chassis.work import NothingRecorded
 
@@ -122,7 +124,11 @@ class Messages:
 
 def _told(value: Any) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(_told(item) for item in value)
+    if isinstance(value, datetime):
+        return f"{value.astimezone(HANOI):%H:%M ngày %d/%m/%Y}"
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
     return "không rõ" if value is None else str(value)
 
 
