@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-
 from thidua.local.addresses import Addresses
 
 REFRESH_SECONDS = 2400

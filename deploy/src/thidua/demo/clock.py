@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import nats
 from chassis import subjects
 from nats.aio.client import Client
-
 from thidua.demo.api import Api
 from thidua.settled import Settled, settled
 

@@ -31,6 +31,7 @@ from contracts.events.registry.people import (
     PostLeft,
     RatingRecorded,
     Role,
+    Year,
 )
 from contracts.events.registry.plans import (
     Addressee,
@@ -151,5 +152,6 @@ __all__ = [
     "UnitMoved",
     "UnitRecorded",
     "UnitRenamed",
+    "Year",
     "YearKind",
 ]
