@@ -34,6 +34,8 @@ class MailTrouble(StrEnum):
     """The mail server refused the message for good (5xx)."""
     DEFERRED = "deferred"
     """The mail server asked to try later (4xx)."""
+    WITHHELD = "withheld"
+    """The person was recused from the case meanwhile."""
     OUTCOME_UNKNOWN = "outcome-unknown"
     """Interrupted twice between sending and recording; it may have been sent twice and is not sent again."""
 

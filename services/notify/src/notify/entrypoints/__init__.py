@@ -1,0 +1,1 @@
+"""HTTP: inbox, notices per unit, reminders to come, preferences."""

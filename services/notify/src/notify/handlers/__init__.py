@@ -1,0 +1,1 @@
+"""The verbs of notify, one use case a file."""

@@ -1,0 +1,37 @@
+"""Notify on a real database, with a real mail server and a registry that answers over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from chassis.testing import Trial, trial
+from notify.main import service
+from thidua.local.mail import MailServer
+
+from tests.notify.around import AT, the_year_begins
+from tests.notify.people import SECRET, Registry, registry_answers
+from tests.support.databases import DatabaseMaker
+
+
+@pytest.fixture
+async def registry() -> AsyncIterator[Registry]:
+    async with registry_answers() as answering:
+        yield answering
+
+
+@pytest.fixture
+async def notify(make_database: DatabaseMaker, registry: Registry, mail_server: MailServer) -> AsyncIterator[Trial]:
+    """Notify in January 2024, when the cluster, its leadership and an officer in each unit are known."""
+    database = await make_database("notify")
+    async with trial(
+        service,
+        database.url,
+        AT,
+        registry_url=registry.url,
+        service_secret=SECRET,
+        smtp_url=mail_server.url,
+        mail_from="thi-dua@thidua.example",
+    ) as running:
+        await running.given(*the_year_begins())
+        yield running
