@@ -56,9 +56,11 @@ check: $(READY) ## linters, types, import rules, generated files
 	@$(BIN)/python -m thidua.asyncapi --check
 	@$(BIN)/python -m thidua.contracts_gate
 
-lock: $(READY) ## renew requirements.lock from requirements.in
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--output-file requirements.lock requirements.in
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+lock: $(READY) ## renew requirements.lock from requirements.in, and what the images install of it
+	@$(COMPILE) --output-file requirements.lock requirements.in
+	@$(COMPILE) --constraint requirements.lock --output-file deploy/requirements-run.lock deploy/requirements-run.in
 
 clean: ## forget the data of `make demo` and `make up`
 	@if test -x $(BIN)/python; then $(BIN)/python -m thidua.local.forget; else rm -rf .data; fi

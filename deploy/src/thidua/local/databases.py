@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -45,16 +45,15 @@ class Database:
 async def close_shared_databases(superuser: Database) -> None:
     """Takes the right to connect to `postgres` and `template1` from everyone: a service has its own only."""
     async with _session(superuser) as db:
-        for name in ("postgres", "template1"):
-            await db.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {_name(name)} FROM PUBLIC")
+        await _run(db, _shared_databases_closed())
 
 
 async def ensure_role(superuser: Database, role: str, password: str) -> None:
     """A role that may log in and nothing else; setting the password again makes a restored folder agree."""
     async with _session(superuser) as db:
         if not await db.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
-            await db.execute(f"CREATE ROLE {_name(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT")
-        await db.execute(f"ALTER ROLE {_name(role)} PASSWORD {_text(password)}")
+            await db.execute(_role_made(role))
+        await db.execute(_password_set(role, password))
 
 
 async def ensure_database(
@@ -75,17 +74,15 @@ async def ensure_database(
     async with _session(superuser) as db:
         if not await db.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
             source = f" TEMPLATE {_name(template)} STRATEGY file_copy" if template else ""
-            await db.execute(f"CREATE DATABASE {_name(name)} OWNER {_name(role)}{source}")
-        await db.execute(f"REVOKE ALL ON DATABASE {_name(name)} FROM PUBLIC")
-        await db.execute(f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {_name(name)} TO {_name(role)}")
+            await db.execute(_database_made(name, role) + source)
+        await _run(db, _database_closed(name, role))
         if await db.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", AUDIT_ROLE):
-            await db.execute(f"GRANT CONNECT ON DATABASE {_name(name)} TO {AUDIT_ROLE}")
+            await db.execute(_auditor_let_in(name))
         mark = "SET thidua.demo = 'on'" if demo else "RESET thidua.demo"
         await db.execute(f"ALTER DATABASE {_name(name)} {mark}")
     if template is None:
         async with _session(superuser.named(name)) as db:
-            for extension in EXTENSIONS:
-                await db.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+            await _run(db, _extensions_made())
     return superuser.named(name).login(role, password)
 
 
@@ -93,9 +90,24 @@ async def ensure_auditor(superuser: Database, password: str) -> None:
     """The role that checks invariants: may enter each database of a service, read it all, write nowhere."""
     await ensure_role(superuser, AUDIT_ROLE, password)
     async with _session(superuser) as db:
-        await db.execute(f"ALTER ROLE {AUDIT_ROLE} INHERIT")
-        await db.execute(f"ALTER ROLE {AUDIT_ROLE} SET default_transaction_read_only = on")
-        await db.execute(f"GRANT pg_read_all_data TO {AUDIT_ROLE} WITH INHERIT TRUE")
+        await _run(db, _auditor_reads_all())
+
+
+def first_start_script(passwords: Mapping[str, str], audit_password: str) -> str:
+    """The same for a server that runs a psql script at its first start: ``passwords`` by service, all in it."""
+    lines = [
+        *_shared_databases_closed(),
+        _role_made(AUDIT_ROLE),
+        _password_set(AUDIT_ROLE, audit_password),
+        *_auditor_reads_all(),
+    ]
+    for name, password in passwords.items():
+        lines += [_role_made(name), _password_set(name, password), _database_made(name, name)]
+        lines += [*_database_closed(name, name), _auditor_let_in(name)]
+    script = "".join(f"{line};\n" for line in lines)
+    for name in passwords:
+        script += f"\\connect {_name(name)}\n" + "".join(f"{line};\n" for line in _extensions_made())
+    return script
 
 
 async def drop_database(superuser: Database, name: str) -> None:
@@ -112,6 +124,50 @@ async def _session(database: Database) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close(timeout=5)
+
+
+async def _run(db: asyncpg.Connection, statements: list[str]) -> None:
+    for statement in statements:
+        await db.execute(statement)
+
+
+def _shared_databases_closed() -> list[str]:
+    return [f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC" for name in ("postgres", "template1")]
+
+
+def _role_made(role: str) -> str:
+    return f"CREATE ROLE {_name(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
+
+
+def _password_set(role: str, password: str) -> str:
+    return f"ALTER ROLE {_name(role)} PASSWORD {_text(password)}"
+
+
+def _database_made(name: str, role: str) -> str:
+    return f"CREATE DATABASE {_name(name)} OWNER {_name(role)}"
+
+
+def _database_closed(name: str, role: str) -> list[str]:
+    return [
+        f"REVOKE ALL ON DATABASE {_name(name)} FROM PUBLIC",
+        f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {_name(name)} TO {_name(role)}",
+    ]
+
+
+def _auditor_let_in(name: str) -> str:
+    return f"GRANT CONNECT ON DATABASE {_name(name)} TO {AUDIT_ROLE}"
+
+
+def _auditor_reads_all() -> list[str]:
+    return [
+        f"ALTER ROLE {AUDIT_ROLE} INHERIT",
+        f"ALTER ROLE {AUDIT_ROLE} SET default_transaction_read_only = on",
+        f"GRANT pg_read_all_data TO {AUDIT_ROLE} WITH INHERIT TRUE",
+    ]
+
+
+def _extensions_made() -> list[str]:
+    return [f"CREATE EXTENSION IF NOT EXISTS {extension}" for extension in EXTENSIONS]
 
 
 def _name(identifier: str) -> str:

