@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from thidua.demo.api import Api
-from thidua.demo.chapters import foundation
+from thidua.demo.chapters import filings, foundation
 from thidua.demo.clock import DemoTime, day
 from thidua.demo.stage import ADMINISTRATOR, Stage
 from thidua.local.site import Site
@@ -20,6 +20,9 @@ Chapter = Callable[[Stage], Awaitable[None]]
 
 CHAPTERS: list[tuple[str, Chapter]] = [
     ("Dựng đơn vị, con người, cụm, năm, hạn nộp", foundation.play),
+    ("Đăng ký thi đua", filings.registrations),
+    ("Sơ kết sáu tháng", filings.half_year),
+    ("Báo cáo năm", filings.year_reports),
 ]
 
 

@@ -31,7 +31,7 @@ async def registrations(stage: Stage) -> None:
         "registry",
         "/registrations",
         _registration(stage, CLUSTER, LATE_UNIT, CLUSTER_FIGURES),
-        refused="filing-after-hard-close",
+        refused="registration-after-hard-close",
     )
     await _accepted_late(stage)
     await stage.time.rest()
