@@ -14,13 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import log as logs
 from chassis import relay_steps as steps
-from chassis.broker import publish_event
+from chassis import subjects
+from chassis.broker import NotAccepted
 from chassis.facts import Stored
 from chassis.patience import patiently, pause
 from chassis.positions import Position
 from chassis.telemetry import current_traceparent, span
 from chassis.tending import Tasks
-from chassis.wire import Wire
+from chassis.wire import Wire, to_headers
+from contracts import catalogue
 
 PAGE = 500
 ACK_SECONDS = 2.0
@@ -48,7 +50,13 @@ def to_stream(js: JetStreamContext, tree: str, domain: str | None = None, second
                 event.data,
                 current_traceparent(),
             )
-            ack = await (await publish_event(js, wire, tree, domain=domain, deadline=seconds))
+            site, service = event.log.split(".")
+            subject = catalogue.entry(kind).subject(tree, site, service)
+            # Not publish_async: nats-py 2.16 loses the answer of a stream that refuses, and says nothing.
+            stream = subjects.stream(tree, service)
+            ack = await js.publish(subject, event.data, timeout=seconds, stream=stream, headers=to_headers(wire))
+            if (ack.domain or None) != domain:
+                raise NotAccepted(f"acknowledged by {ack.stream} in domain {ack.domain}")
             return ack.stream
 
     return publish
