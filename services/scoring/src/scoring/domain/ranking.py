@@ -51,13 +51,7 @@ def place(
     Raises ``ranking-tie-stands`` with the tied units until a tie ballot on them is closed, and ``ballot-missing``
     when votes enter the mix and there was none.
     """
-    compared = {unit_id: _compared(rule, card, ballots) for unit_id, card in cards.items()}
-    groups = _split(_Group(tuple(sorted(cards))), lambda unit_id: compared[unit_id], None)
-    for tie_rule in rule["ties"]:
-        if tie_rule != "vote":
-            measure = _measure(rule, tie_rule, cards)
-            groups = [part for group in groups for part in _split(group, measure, tie_rule)]
-    groups = [part for group in groups for part in _by_vote(group, ballots)]
+    compared, groups = _groups(rule, cards, ballots)
     standing = [group.units for group in groups if len(group.units) > 1]
     if standing:
         raise Refused("ranking-tie-stands", units=sorted(standing[0]), ties=[sorted(units) for units in standing])
@@ -73,6 +67,34 @@ def place(
     ]
 
 
+def foresee(
+    rule: Mapping[str, Any], cards: Mapping[str, ScoreFinalized], ballots: Sequence[ClosedBallot]
+) -> list[tuple[str, ...]]:
+    """The same order before it is final: units that only a vote can part stand together.
+
+    Votes that enter a mix and were not cast yet count as none.
+    """
+    return [group.units for group in _groups(rule, cards, ballots, foreseen=True)[1]]
+
+
+def _groups(
+    rule: Mapping[str, Any],
+    cards: Mapping[str, ScoreFinalized],
+    ballots: Sequence[ClosedBallot],
+    *,
+    foreseen: bool = False,
+) -> tuple[dict[str, Fraction], list[_Group]]:
+    compared = {unit_id: _compared(rule, card, ballots, foreseen) for unit_id, card in cards.items()}
+    if not cards:
+        return compared, []
+    groups = _split(_Group(tuple(sorted(cards))), lambda unit_id: compared[unit_id], None)
+    for tie_rule in rule["ties"]:
+        if tie_rule != "vote":
+            measure = _measure(rule, tie_rule, cards)
+            groups = [part for group in groups for part in _split(group, measure, tie_rule)]
+    return compared, [part for group in groups for part in _by_vote(group, ballots)]
+
+
 def quota(rule: Mapping[str, Any], members: int) -> int:
     """How many of the members may be excellent, by the rule's percentage, rounding and minimum."""
     excellent = rule["excellent"]
@@ -81,16 +103,19 @@ def quota(rule: Mapping[str, Any], members: int) -> int:
     return max(math.floor(share + added[excellent["rounding"]]), int(excellent["minimum"]))
 
 
-def _compared(rule: Mapping[str, Any], card: ScoreFinalized, ballots: Sequence[ClosedBallot]) -> Fraction:
+def _compared(
+    rule: Mapping[str, Any], card: ScoreFinalized, ballots: Sequence[ClosedBallot], foreseen: bool
+) -> Fraction:
     percentage = _percentage(rule, card)
     mix = rule.get("mix")
     if mix is None:
         return percentage
     ballot = latest(ballots, BallotPurpose(mix["ballot"]))
-    if ballot is None:
+    if ballot is None and not foreseen:
         raise Refused("ballot-missing", purpose=mix["ballot"])
-    valid = ballot.closed.valid
-    share = Fraction(ballot.votes().get(card.unit_id, 0), valid) * 100 if valid else Fraction(0)
+    share = Fraction(0)
+    if ballot is not None and ballot.closed.valid:
+        share = Fraction(ballot.votes().get(card.unit_id, 0), ballot.closed.valid) * 100
     return exact(mix["score"]) / 100 * percentage + exact(mix["vote"]) / 100 * share
 
 

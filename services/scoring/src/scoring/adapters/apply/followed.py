@@ -1,0 +1,256 @@
+"""What registry's log writes here: clusters, years, registrations and reports, and the unit tree with its grants."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+import standing
+from chassis.facts import Recorded
+from chassis.projection import Projection
+from contracts.events.registry import (
+    ClusterFormed,
+    ClusterLeadershipAssumed,
+    ClusterMemberJoined,
+    ClusterMemberLeft,
+    EmulationRegistrationAccepted,
+    EmulationRegistrationReturned,
+    EmulationRegistrationSubmitted,
+    EmulationYearOpened,
+    Filing,
+    FilingAcceptedLate,
+    FilingConfirmed,
+    FilingContested,
+    FilingMissed,
+    FilingRejudged,
+    ReportReceived,
+    ReportReturned,
+    ReportSubmitted,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from scoring.adapters import jsonb
+
+registry = Projection(
+    "registry",
+    tables=[
+        *standing.TABLES,
+        "cluster",
+        "cluster_member",
+        "leadership",
+        "emulation_year",
+        "filing",
+        "filing_accepted_late",
+        "filing_missed",
+    ],
+)
+standing.feed(registry)
+
+
+@registry.on(ClusterFormed)
+async def cluster_formed(db: AsyncConnection, facts: list[Recorded[ClusterFormed]]) -> None:
+    await db.execute(
+        sa.text("INSERT INTO cluster (cluster_id, name, kind, run_by) VALUES (:cluster_id, :name, :kind, :run_by)"),
+        [fact.data.model_dump(mode="json", include={"cluster_id", "name", "kind", "run_by"}) for fact in facts],
+    )
+
+
+@registry.on(ClusterMemberJoined)
+async def member_joined(db: AsyncConnection, facts: list[Recorded[ClusterMemberJoined]]) -> None:
+    await db.execute(
+        sa.text(
+            "INSERT INTO cluster_member (cluster_id, unit_id, starts, ends) VALUES (:cluster, :unit, :starts, :ends)"
+        ),
+        [
+            {
+                "cluster": fact.data.cluster_id,
+                "unit": fact.data.unit_id,
+                "starts": fact.data.period.starts,
+                "ends": fact.data.period.ends,
+            }
+            for fact in facts
+        ],
+    )
+
+
+@registry.on(ClusterMemberLeft)
+async def member_left(db: AsyncConnection, facts: list[Recorded[ClusterMemberLeft]]) -> None:
+    await db.execute(
+        sa.text(
+            "UPDATE cluster_member SET ends = :ends WHERE cluster_id = :cluster AND unit_id = :unit"
+            " AND starts < :ends AND (ends IS NULL OR :ends <= ends)"
+        ),
+        [{"cluster": fact.data.cluster_id, "unit": fact.data.unit_id, "ends": fact.data.ends} for fact in facts],
+    )
+
+
+@registry.on(ClusterLeadershipAssumed)
+async def leadership_assumed(db: AsyncConnection, facts: list[Recorded[ClusterLeadershipAssumed]]) -> None:
+    await db.execute(
+        sa.text(
+            "INSERT INTO leadership (cluster_id, year_id, lead_unit_id, deputy_unit_id)"
+            " VALUES (:cluster_id, :year_id, :lead_unit_id, :deputy_unit_id)"
+            " ON CONFLICT (cluster_id, year_id) DO UPDATE"
+            " SET lead_unit_id = excluded.lead_unit_id, deputy_unit_id = excluded.deputy_unit_id"
+        ),
+        [fact.data.model_dump(include={"cluster_id", "year_id", "lead_unit_id", "deputy_unit_id"}) for fact in facts],
+    )
+
+
+@registry.on(EmulationYearOpened)
+async def year_opened(db: AsyncConnection, facts: list[Recorded[EmulationYearOpened]]) -> None:
+    await db.execute(
+        sa.text("INSERT INTO emulation_year (year_id, label, starts, ends) VALUES (:year_id, :label, :starts, :ends)"),
+        [fact.data.model_dump(include={"year_id", "label", "starts", "ends"}) for fact in facts],
+    )
+
+
+_SUBMITTED = sa.text(
+    "INSERT INTO filing (subject, kind, cluster_id, year_id, unit_id, revision, state, punctuality, awaits,"
+    " contested, means, typed_by, submitted, content)"
+    " VALUES (:subject, :kind, :cluster, :year, :unit, :revision, 'submitted', :punctuality, :awaits, false, :means,"
+    " :typed_by, :submitted, CAST(:content AS jsonb))"
+    # What was received before stays the received content until the new revision is received in its turn.
+    " ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, state = excluded.state,"
+    " punctuality = excluded.punctuality, awaits = excluded.awaits, contested = false, means = excluded.means,"
+    " typed_by = excluded.typed_by, submitted = excluded.submitted, content = excluded.content"
+)
+
+
+def _submitted(
+    fact: Recorded[ReportSubmitted] | Recorded[EmulationRegistrationSubmitted], subject: str, kind: str, content: str
+) -> dict[str, object]:
+    return {
+        "subject": subject,
+        "kind": kind,
+        "cluster": fact.data.cluster_id,
+        "year": fact.data.year_id,
+        "unit": fact.data.unit_id,
+        "revision": fact.data.revision,
+        "punctuality": fact.data.punctuality.value if fact.data.punctuality else None,
+        "awaits": fact.data.awaits_confirmation,
+        "means": fact.header.act.means.value,
+        "typed_by": fact.header.act.typed_by,
+        "submitted": fact.header.act.received,
+        "content": content,
+    }
+
+
+@registry.on(ReportSubmitted)
+async def report_submitted(db: AsyncConnection, facts: list[Recorded[ReportSubmitted]]) -> None:
+    await db.execute(
+        _SUBMITTED,
+        [
+            _submitted(
+                fact, f"report:{fact.data.report_id}", f"{fact.data.kind.value}-report", jsonb.many(fact.data.lines)
+            )
+            for fact in facts
+        ],
+    )
+
+
+@registry.on(EmulationRegistrationSubmitted)
+async def registration_submitted(db: AsyncConnection, facts: list[Recorded[EmulationRegistrationSubmitted]]) -> None:
+    await db.execute(
+        _SUBMITTED,
+        [
+            _submitted(
+                fact,
+                f"registration:{fact.data.registration_id}",
+                Filing.REGISTRATION.value,
+                jsonb.many(fact.data.targets),
+            )
+            for fact in facts
+        ],
+    )
+
+
+_RECEIVED = sa.text(
+    "UPDATE filing SET state = 'received', received_content = content, received_revision = revision,"
+    " received_at = :at WHERE subject = :subject AND revision = :revision"
+)
+_RETURNED = sa.text("UPDATE filing SET state = 'returned' WHERE subject = :subject")
+
+
+@registry.on(ReportReceived)
+async def report_received(db: AsyncConnection, facts: list[Recorded[ReportReceived]]) -> None:
+    await db.execute(
+        _RECEIVED,
+        [
+            {
+                "subject": f"report:{fact.data.report_id}",
+                "revision": fact.data.revision,
+                "at": fact.header.act.recorded,
+            }
+            for fact in facts
+        ],
+    )
+
+
+@registry.on(EmulationRegistrationAccepted)
+async def registration_accepted(db: AsyncConnection, facts: list[Recorded[EmulationRegistrationAccepted]]) -> None:
+    await db.execute(
+        _RECEIVED,
+        [
+            {
+                "subject": f"registration:{fact.data.registration_id}",
+                "revision": fact.data.revision,
+                "at": fact.header.act.recorded,
+            }
+            for fact in facts
+        ],
+    )
+
+
+@registry.on(ReportReturned)
+async def report_returned(db: AsyncConnection, facts: list[Recorded[ReportReturned]]) -> None:
+    await db.execute(_RETURNED, [{"subject": f"report:{fact.data.report_id}"} for fact in facts])
+
+
+@registry.on(EmulationRegistrationReturned)
+async def registration_returned(db: AsyncConnection, facts: list[Recorded[EmulationRegistrationReturned]]) -> None:
+    await db.execute(_RETURNED, [{"subject": f"registration:{fact.data.registration_id}"} for fact in facts])
+
+
+@registry.on(FilingAcceptedLate)
+async def accepted_late(db: AsyncConnection, facts: list[Recorded[FilingAcceptedLate]]) -> None:
+    await db.execute(
+        sa.text(
+            "INSERT INTO filing_accepted_late (subject, penalty_kept, reason) VALUES (:filing, :penalty_kept, :reason)"
+            " ON CONFLICT (subject) DO UPDATE SET penalty_kept = excluded.penalty_kept, reason = excluded.reason"
+        ),
+        [fact.data.model_dump(include={"filing", "penalty_kept", "reason"}) for fact in facts],
+    )
+
+
+@registry.on(FilingConfirmed)
+async def filing_confirmed(db: AsyncConnection, facts: list[Recorded[FilingConfirmed]]) -> None:
+    await db.execute(
+        sa.text("UPDATE filing SET awaits = false, contested = false WHERE subject = :subject"),
+        [{"subject": fact.data.filing} for fact in facts],
+    )
+
+
+@registry.on(FilingContested)
+async def filing_contested(db: AsyncConnection, facts: list[Recorded[FilingContested]]) -> None:
+    await db.execute(
+        sa.text("UPDATE filing SET contested = true WHERE subject = :subject"),
+        [{"subject": fact.data.filing} for fact in facts],
+    )
+
+
+@registry.on(FilingRejudged)
+async def filing_rejudged(db: AsyncConnection, facts: list[Recorded[FilingRejudged]]) -> None:
+    await db.execute(
+        sa.text("UPDATE filing SET punctuality = :punctuality WHERE subject = :subject"),
+        [{"subject": fact.data.filing, "punctuality": fact.data.punctuality.value} for fact in facts],
+    )
+
+
+@registry.on(FilingMissed)
+async def filing_missed(db: AsyncConnection, facts: list[Recorded[FilingMissed]]) -> None:
+    await db.execute(
+        sa.text(
+            "INSERT INTO filing_missed (deadline_id, unit_id, kind, cluster_id, year_id)"
+            " VALUES (:deadline_id, :unit_id, :kind, :cluster_id, :year_id) ON CONFLICT DO NOTHING"
+        ),
+        [fact.data.model_dump(mode="json") for fact in facts],
+    )

@@ -1,0 +1,1 @@
+"""The ways into scoring: thin HTTP routes, and who may see which event."""
