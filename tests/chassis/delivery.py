@@ -21,12 +21,12 @@ from chassis.settings import Settings
 from chassis.tending import Tasks
 from chassis.work import Command, Work, service_act
 from chassis.worker import at_work
-from contracts import catalogue
 from contracts.catalogue import Fact
 from contracts.envelope import Header, event_hash
 from thidua.local.databases import Database
 from thidua.local.nats import EmbeddedNats
 
+from contracts import catalogue
 from tests.chassis.sample import formed
 from tests.chassis.sites import eventually
 

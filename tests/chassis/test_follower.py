@@ -52,3 +52,36 @@ async def test_a_committed_mark_of_the_follower_reaches_the_producer(
             return await one(producer, "SELECT seq FROM chassis.follower_mark WHERE follower = 'vn.scoring'") == head
 
         await eventually(receipted)
+
+
+async def test_a_command_and_the_reaction_it_causes_elsewhere_are_one_trace(
+    server: EmbeddedNats, producer: Runtime, make_database: DatabaseMaker
+) -> None:
+    async with at_work_on(reader_service(Mood(), reacting=True), await make_database("scoring"), server) as reader:
+        await form(producer, ("cum-a", "A"))
+
+        async def reacted() -> bool:
+            return bool(await rows(reader, "SELECT 1 FROM agreed"))
+
+        await eventually(reacted)
+        query = "SELECT split_part(traceparent, '-', 2) FROM chassis.{} ORDER BY seq DESC LIMIT 1"
+        trace = await one(producer, query.format("log"))
+        assert trace
+        assert await one(reader, query.format("received")) == trace
+        assert await one(reader, query.format("log")) == trace
+
+
+async def test_what_is_received_lies_in_the_partition_of_its_month(
+    server: EmbeddedNats, producer: Runtime, make_database: DatabaseMaker
+) -> None:
+    async with at_work_on(reader_service(Mood()), await make_database("scoring"), server) as reader:
+
+        async def prepared() -> bool:
+            partitions = await rows(reader, "SELECT inhrelid FROM pg_inherits WHERE inhparent = 'received'::regclass")
+            return len(partitions) == 3
+
+        await eventually(prepared)
+        await form(producer, *numbered(2))
+        await caught_up(reader, producer)
+        assert await rows(reader, "SELECT 1 FROM chassis.received_default") == []
+        await eventually(lambda: not reader.health)

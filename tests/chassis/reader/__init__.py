@@ -11,16 +11,17 @@ from chassis.projection import Projection
 from chassis.reactions import NotYet, Reaction
 from chassis.service import Service
 from chassis.work import Work
-from contracts import catalogue
 from contracts.events.registry.clusters import ClusterFormed
 from contracts.events.scoring.rubrics import RubricAgreed
 from contracts.refusal import Refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts import catalogue
+
 
 @dataclass
 class Mood:
-    """What a test has the reader's code do: refuse names, break on them, wait for a cluster, as newer code would not."""
+    """What a test has the reader's code do: refuse names, break on them, wait for a cluster, say no."""
 
     refuses: set[str] = field(default_factory=set)
     breaks: set[str] = field(default_factory=set)

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 import nats.errors
-import sqlalchemy as sa
 from nats.aio.msg import Msg
 
 from chassis import beacon, broker, logread, received, subjects
@@ -20,6 +20,7 @@ from chassis.instants import obey_instants
 from chassis.lease import run_under_lease
 from chassis.link import Link, LinkEvent
 from chassis.logs import get_logger
+from chassis.measuring import measure
 from chassis.patience import endlessly
 from chassis.positions import Position
 from chassis.projection import Projection
@@ -42,16 +43,16 @@ async def at_work(runtime: Runtime) -> AsyncIterator[None]:
     Needs neither NATS nor the lease to begin: HTTP answers without them, and ``runtime.health`` says what is away.
     """
     worker = _Worker(runtime)
-    async with Tasks() as tasks:
-        tasks.start(worker.connect())
-        tasks.start(worker.wake_others())
-        if runtime.settings.worker:
-            dsn = runtime.settings.database_url.replace("+asyncpg", "", 1)
-            tasks.start(run_under_lease(dsn, WORKER_LOCK, worker.work))
-        try:
+    try:
+        async with Tasks() as tasks:
+            tasks.start(worker.connect())
+            tasks.start(worker.wake_others())
+            if runtime.settings.worker:
+                dsn = runtime.settings.database_url.replace("+asyncpg", "", 1)
+                tasks.start(run_under_lease(dsn, WORKER_LOCK, worker.work))
             yield
-        finally:
-            await worker.disconnect()
+    finally:
+        await worker.disconnect()
 
 
 class _Worker:
@@ -161,21 +162,19 @@ class _Worker:
         try:
             async with Tasks() as tasks:
                 for reaction in service.reactions:
-                    tasks.start(self._kept_up(f"reaction {reaction.name}", lambda r=reaction: react(runtime, r)))
+                    tasks.start(self._kept_up(f"reaction {reaction.name}", partial(react, runtime, reaction)))
                 for timer in service.timers:
-                    tasks.start(self._kept_up(f"timer {timer.name}", lambda t=timer: keep_time(runtime, t)))
+                    tasks.start(self._kept_up(f"timer {timer.name}", partial(keep_time, runtime, timer)))
                 for step in service.background:
                     name = getattr(step, "__name__", "background")
-                    tasks.start(self._kept_up(name, lambda s=step: s(runtime)))
+                    tasks.start(self._kept_up(name, partial(step, runtime)))
                 tasks.start(self._kept_up("partitions", self._keep_partitions))
                 tasks.start(self._kept_up("measuring", self._measure))
                 await self._connected.wait()
                 tasks.start(self._kept_up("relay", self._relay_log))
                 tasks.start(self._kept_up("beacon", self._tell_regularly))
                 for projection in service.follows:
-                    tasks.start(
-                        self._kept_up(f"follower {projection.log}", lambda p=projection: self._follow(p))
-                    )
+                    tasks.start(self._kept_up(f"follower {projection.log}", partial(self._follow, projection)))
                 await asyncio.Event().wait()
         finally:
             self._relay = None
@@ -271,37 +270,12 @@ class _Worker:
             await asyncio.sleep(12 * 3600)
 
     async def _measure(self) -> None:
-        metrics, runtime = self._runtime.metrics, self._runtime
         while True:
-            async with runtime.engine.connect() as db:
-                head = await db.scalar(sa.text("SELECT seq FROM chassis.log_head")) or 0
-                cursors = (await db.execute(sa.text("SELECT destination, seq FROM chassis.relay_cursor"))).all()
-                marks = (await db.execute(sa.text("SELECT log, seq FROM chassis.mark"))).all()
-                held = await _counts(db, "SELECT log, count(*) FROM chassis.quarantine GROUP BY log")
-                waits = await _counts(db, "SELECT reaction, count(*) FROM chassis.wait GROUP BY reaction")
-                unsent = await runtime.service.unsent(db) if runtime.service.unsent else 0
-                # Discarded by another copy, or before a crash: what waited behind may flow.
-                released = await _counts(
-                    db,
-                    "SELECT q.log, count(*) FROM chassis.quarantine q JOIN chassis.discarded d"
-                    " ON d.log = q.log AND d.epoch = q.epoch AND d.seq = q.seq GROUP BY q.log",
-                )
-            for log in released.keys() & self._followers.keys():
-                self._followers[log].redrive()
-            for destination, seq in cursors:
-                metrics.relayed(runtime.log, destination, head, seq)
-            for log, seq in marks:
-                known = self._followers[log].known if log in self._followers else seq
-                metrics.followed(log, known, seq)
-                metrics.quarantine_held.labels(log).set(held.get(log, 0))
-            for reaction in runtime.service.reactions:
-                metrics.waits.labels(reaction.name).set(waits.get(reaction.name, 0))
-            metrics.unsent_intents.set(unsent)
+            known = {log: follower.known for log, follower in self._followers.items()}
+            for log in await measure(self._runtime, known):
+                if log in self._followers:
+                    self._followers[log].redrive()
             await asyncio.sleep(MEASURE_SECONDS)
-
-
-async def _counts(db: Any, query: str) -> dict[str, int]:
-    return {name: count for name, count in await db.execute(sa.text(query))}
 
 
 def _events(messages: list[Msg], log: str) -> list[Stored]:
