@@ -1,0 +1,120 @@
+"""A command of registry becomes a row of scoring: over NATS, after NATS was away, and without what NATS had kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import nats
+import pytest
+from chassis import subjects
+from chassis.layout import lay_out
+from chassis.topology import OPS, ServiceLinks, Topology
+from thidua.demo.api import Api
+from thidua.demo.stage import ADMINISTRATOR
+from thidua.local.folders import forget
+from thidua.local.site import Site
+
+from tests.chassis.sites import eventually
+from tests.system.looking import one, rows
+from tests.system.registry_alone import unit
+
+TOPOLOGY = Topology(
+    site="vn",
+    services={"registry": ServiceLinks(follows=("scoring",)), "scoring": ServiceLinks(follows=("registry",))},
+)
+
+
+@pytest.fixture(scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("arrives") / "data"
+    quick = {"beacon_seconds": 0.5, "gap_seconds": 0.5}
+    async with Site(folder, topology=TOPOLOGY, durable=False, settings=quick) as running:
+        yield running
+    forget(folder)
+
+
+@pytest.fixture(scope="module")
+async def api(site: Site) -> AsyncIterator[Api]:
+    async with Api(site.addresses, {ADMINISTRATOR: site.bootstrap_password}) as hands:
+        yield hands
+
+
+async def enter(api: Api, unit_id: str) -> dict[str, Any]:
+    """The receipt of a unit entered in registry."""
+    receipt: dict[str, Any] = (await api.by(ADMINISTRATOR).post("registry", "/units", unit(unit_id)))["receipt"]
+    return receipt
+
+
+async def state_of(api: Api, receipt: dict[str, Any]) -> dict[str, Any]:
+    read: dict[str, Any] = await api.by(ADMINISTRATOR).get("registry", receipt["href"])
+    return read
+
+
+async def arrived(site: Site, api: Api, unit_id: str, receipt: dict[str, Any]) -> None:
+    """Wait for the event in scoring's ``received``, for its row, and for the receipt to say so."""
+    received = "SELECT hash FROM chassis.received WHERE log = 'vn.registry' AND epoch = $1 AND seq = $2"
+
+    async def is_received() -> bool:
+        return await one(site, "scoring", received, receipt["epoch"], receipt["last_seq"]) is not None
+
+    async def is_at_the_centre() -> bool:
+        return bool((await state_of(api, receipt))["where"] == "at-the-centre")
+
+    await eventually(is_received, 30)
+    kept = await rows(site, "scoring", received, receipt["epoch"], receipt["last_seq"])
+    assert [row["hash"].hex() for row in kept] == [receipt["hash"]]
+    assert await one(site, "scoring", "SELECT name FROM live.standing_unit WHERE unit_id = $1", unit_id)
+    await eventually(is_at_the_centre, 30)
+    assert (await state_of(api, receipt))["held_by"] == ["vn.scoring"]
+
+
+async def test_a_unit_entered_in_registry_is_known_in_scoring_and_its_receipt_says_so(site: Site, api: Api) -> None:
+    receipt = await enter(api, "don-vi-thuong")
+    await arrived(site, api, "don-vi-thuong", receipt)
+
+
+async def test_without_nats_a_command_is_accepted_here_only_and_arrives_when_nats_is_back(site: Site, api: Api) -> None:
+    await site.nats.stop()
+    receipt = await enter(api, "don-vi-khi-mat-nats")
+    assert (await state_of(api, receipt))["where"] == "here-only"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        health = await http.get(f"{site.url('registry')}/health/ready")
+    assert health.status_code == 503
+    assert "nats" in health.json()["wrong"]
+    await site.nats.start()
+    await arrived(site, api, "don-vi-khi-mat-nats", receipt)
+
+
+async def test_what_jetstream_acknowledged_and_then_lost_comes_from_the_producers_log(site: Site, api: Api) -> None:
+    await site.services["scoring"].stop()
+    receipt = await enter(api, "don-vi-jetstream-lam-mat")
+
+    async def is_relayed() -> bool:
+        return bool(await one(site, "registry", "SELECT seq FROM chassis.relay_cursor") >= receipt["last_seq"])
+
+    await eventually(is_relayed, 30)
+    await site.nats.stop()
+    shutil.rmtree(site.folder / "jetstream")
+    await site.nats.start()
+    made = await lay_out(site.topology, site.nats.url, site.nats_password(OPS))
+    assert [change.verb for change in made] == ["create"] * 4
+    await site.start_service("scoring")
+
+    await arrived(site, api, "don-vi-jetstream-lam-mat", receipt)
+    assert await messages_kept(site, "loc-registry") == 0, "it came through NATS after all: this run proves nothing"
+    # And the courier carries again what comes after.
+    await arrived(site, api, "don-vi-sau-cung", await enter(api, "don-vi-sau-cung"))
+    assert await messages_kept(site, "loc-registry") == 1
+
+
+async def messages_kept(site: Site, stream: str) -> int:
+    client = await nats.connect(
+        site.nats.url, user=OPS, password=site.nats_password(OPS), inbox_prefix=subjects.inbox(OPS).encode()
+    )
+    try:
+        return (await client.jetstream().stream_info(stream)).state.messages
+    finally:
+        await client.close()
