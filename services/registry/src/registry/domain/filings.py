@@ -11,7 +11,6 @@ from contracts.refusal import Refused
 
 from registry.domain.deadlines import Window, day_of, judge
 
-
 TOLD = {
     Filing.REGISTRATION: "đăng ký thi đua",
     Filing.HALF_YEAR_REPORT: "báo cáo sơ kết 6 tháng",

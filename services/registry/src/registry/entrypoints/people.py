@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from chassis.http import Accepted, Asked, Page, Paging, Reading, Routes
+from chassis.work import etag
 from contracts.events.registry import OfficeAssumed, OfficeLeft, PersonsJoined, PostAssumed, PostLeft
 from contracts.refusal import Refused
 from contracts.values import Identifier, Paper, PersonId
@@ -44,6 +45,7 @@ class PostView(BaseModel):
     starts: date
     ends: date | None
     decision: Paper | None = None
+    etag: str = Field(description="Sent as If-Match when ending it.", examples=['"118"'])
 
 
 class PersonDetail(PersonView):
@@ -148,21 +150,23 @@ async def get_person(person_id: PersonId, reading: Reading) -> PersonDetail:
         particulars = Particulars.model_construct(**{name: row[name] for name in Particulars.model_fields})
     return PersonDetail(
         **PersonView.of(row).model_dump(),
-        posts=[_post(post, "post_id", "post") for post in posts],
-        offices=[_post(held, "office_id", "office") for held in await people.offices(reading.db, person_id)],
+        posts=[await _post(reading, post, "post") for post in posts],
+        offices=[await _post(reading, held, "office") for held in await people.offices(reading.db, person_id)],
         particulars=particulars,
     )
 
 
-def _post(row: dict[str, Any], key: str, title: str) -> PostView:
+async def _post(reading: Reading, row: dict[str, Any], what: str) -> PostView:
+    name = row[f"{what}_id"]
     return PostView(
-        id=row[key],
+        id=name,
         unit_id=row["unit_id"],
-        title=row[title],
+        title=row[what],
         direct_worker=row.get("direct_worker"),
         starts=row["starts"],
         ends=row["ends"],
         decision=row["decision"],
+        etag=etag(await reading.version(f"{what}:{name}")),
     )
 
 

@@ -6,6 +6,7 @@ import datetime
 from typing import Annotated
 
 from chassis.http import Accepted, Asked, Reading, Routes
+from chassis.work import etag
 from contracts.events.registry import (
     CleanRecordStated,
     DisciplineRecorded,
@@ -15,7 +16,7 @@ from contracts.events.registry import (
 )
 from contracts.refusal import Refused
 from contracts.values import Identifier, Paper, SubjectKind
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from standing import Role, holds, units_of
 
 from registry.adapters import people
@@ -34,6 +35,7 @@ class RatingView(BaseModel):
     rating: Grade
     decision: Paper | None
     source: str
+    etag: str = Field(description="Sent as If-Match when recording the same year again.", examples=['"118"'])
 
 
 class DisciplineView(BaseModel):
@@ -107,7 +109,13 @@ async def get_record(kind: SubjectKind, subject_id: Identifier, reading: Reading
         **told,
     )
     return RecordOf(
-        ratings=[RatingView(**one) for one in ratings],
+        ratings=[
+            RatingView(
+                **one,
+                etag=etag(await reading.version(f"rating:{kind.value}.{subject_id}.{one['year']}")),
+            )
+            for one in ratings
+        ],
         disciplines=[DisciplineView(**one) for one in disciplines],
         clean_records=[CleanRecordView(**one) for one in clean],
     )
