@@ -72,9 +72,6 @@ async def speaks_for(work: Work, cluster: ClusterYear, unit_id: str, roles: Iter
 
 async def may_see(asking: Asking, cluster: ClusterYear) -> bool:
     """Whether somebody belongs to the cluster: holds a role in a member, in the body above it, or above these."""
-    own = await works_in(asking)
-    if own & {*cluster.members, cluster.run_by}:
-        return True
     for unit_id in (*cluster.members, cluster.run_by):
         if await holds(asking, ANYBODY, unit_id):
             return True
