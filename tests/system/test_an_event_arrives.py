@@ -11,34 +11,19 @@ import nats
 import pytest
 from chassis import subjects
 from chassis.layout import lay_out
-from chassis.topology import OPS, ServiceLinks, Topology
+from chassis.topology import OPS
 from thidua.demo.api import Api
 from thidua.demo.stage import ADMINISTRATOR
-from thidua.local.folders import forget
 from thidua.local.site import Site
 
 from tests.chassis.sites import eventually
 from tests.system.looking import one, rows
 from tests.system.registry_alone import unit
 
-TOPOLOGY = Topology(
-    site="vn",
-    services={"registry": ServiceLinks(follows=("scoring",)), "scoring": ServiceLinks(follows=("registry",))},
-)
-
 
 @pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    folder = tmp_path_factory.mktemp("arrives") / "data"
-    quick = {"beacon_seconds": 0.5, "gap_seconds": 0.5}
-    async with Site(folder, topology=TOPOLOGY, durable=False, settings=quick) as running:
-        yield running
-    forget(folder)
-
-
-@pytest.fixture(scope="module")
-async def api(site: Site) -> AsyncIterator[Api]:
-    async with Api(site.addresses, {ADMINISTRATOR: site.bootstrap_password}) as hands:
+async def api(wall_site: Site) -> AsyncIterator[Api]:
+    async with Api(wall_site.addresses, {ADMINISTRATOR: wall_site.bootstrap_password}) as hands:
         yield hands
 
 
@@ -71,43 +56,51 @@ async def arrived(site: Site, api: Api, unit_id: str, receipt: dict[str, Any]) -
     assert (await state_of(api, receipt))["held_by"] == ["vn.scoring"]
 
 
-async def test_a_unit_entered_in_registry_is_known_in_scoring_and_its_receipt_says_so(site: Site, api: Api) -> None:
+async def test_a_unit_entered_in_registry_is_known_in_scoring_and_its_receipt_says_so(
+    wall_site: Site, api: Api
+) -> None:
     receipt = await enter(api, "don-vi-thuong")
-    await arrived(site, api, "don-vi-thuong", receipt)
+    await arrived(wall_site, api, "don-vi-thuong", receipt)
 
 
-async def test_without_nats_a_command_is_accepted_here_only_and_arrives_when_nats_is_back(site: Site, api: Api) -> None:
-    await site.nats.stop()
+async def test_without_nats_a_command_is_accepted_here_only_and_arrives_when_nats_is_back(
+    wall_site: Site, api: Api
+) -> None:
+    await wall_site.nats.stop()
     receipt = await enter(api, "don-vi-khi-mat-nats")
     assert (await state_of(api, receipt))["where"] == "here-only"
     async with httpx.AsyncClient(trust_env=False) as http:
-        health = await http.get(f"{site.url('registry')}/health/ready")
+        health = await http.get(f"{wall_site.url('registry')}/health/ready")
     assert health.status_code == 503
     assert "nats" in health.json()["wrong"]
-    await site.nats.start()
-    await arrived(site, api, "don-vi-khi-mat-nats", receipt)
+    await wall_site.nats.start()
+    await arrived(wall_site, api, "don-vi-khi-mat-nats", receipt)
 
 
-async def test_what_jetstream_acknowledged_and_then_lost_comes_from_the_producers_log(site: Site, api: Api) -> None:
-    await site.services["scoring"].stop()
+async def test_what_jetstream_acknowledged_and_then_lost_comes_from_the_producers_log(
+    wall_site: Site, api: Api
+) -> None:
+    await wall_site.services["scoring"].stop()
     receipt = await enter(api, "don-vi-jetstream-lam-mat")
 
     async def is_relayed() -> bool:
-        return bool(await one(site, "registry", "SELECT seq FROM chassis.relay_cursor") >= receipt["last_seq"])
+        return bool(await one(wall_site, "registry", "SELECT seq FROM chassis.relay_cursor") >= receipt["last_seq"])
 
     await eventually(is_relayed, 30)
-    await site.nats.stop()
-    shutil.rmtree(site.folder / "jetstream")
-    await site.nats.start()
-    made = await lay_out(site.topology, site.nats.url, site.nats_password(OPS))
+    await wall_site.nats.stop()
+    shutil.rmtree(wall_site.folder / "jetstream")
+    await wall_site.nats.start()
+    made = await lay_out(wall_site.topology, wall_site.nats.url, wall_site.nats_password(OPS))
     assert [change.verb for change in made] == ["create"] * 4
-    await site.start_service("scoring")
+    await wall_site.start_service("scoring")
 
-    await arrived(site, api, "don-vi-jetstream-lam-mat", receipt)
-    assert await messages_kept(site, "loc-registry") == 0, "it came through NATS after all: this run proves nothing"
+    await arrived(wall_site, api, "don-vi-jetstream-lam-mat", receipt)
+    assert await messages_kept(wall_site, "loc-registry") == 0, (
+        "it came through NATS after all: this run proves nothing"
+    )
     # And the courier carries again what comes after.
-    await arrived(site, api, "don-vi-sau-cung", await enter(api, "don-vi-sau-cung"))
-    assert await messages_kept(site, "loc-registry") == 1
+    await arrived(wall_site, api, "don-vi-sau-cung", await enter(api, "don-vi-sau-cung"))
+    assert await messages_kept(wall_site, "loc-registry") == 1
 
 
 async def messages_kept(site: Site, stream: str) -> int:
