@@ -144,6 +144,8 @@ def vote_part(part: Part) -> VotePart:
 
 def cast(ballot: Ballot, voter: str, choice: CouncilChoice) -> CouncilVoteCast:
     """Refused ``ballot-closed``, ``counted-on-paper``, ``not-a-voter``, ``recused-member-votes``, ``already-voted``."""
+    # First of all whether the member may vote: a recused one is not told even whether the ballot is still open.
+    ballot.electorate.check_may_vote(voter)
     ballot.must_be_open()
     if ballot.way is not CouncilBallotWay.ELECTRONIC_OPEN:
         raise Refused("counted-on-paper", ballot=ballot.ballot_id)

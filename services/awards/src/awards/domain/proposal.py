@@ -65,6 +65,8 @@ class Proposal:
     body: str
     """The body where it is, or will be once it is handed in."""
     stage: str | None
+    sent_from: str
+    """Who sent it to that body; speaks for a body without a login."""
     revision: int
     rule_set_id: str
     assessment: Assessment

@@ -1,0 +1,1 @@
+"""How awards keeps and reads its tables."""

@@ -1,0 +1,5 @@
+"""Every route of awards."""
+
+from awards.entrypoints import councils, decisions, history, proposals, rules
+
+ROUTES = [rules.routes, history.routes, proposals.routes, councils.routes, decisions.routes]
