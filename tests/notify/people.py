@@ -29,7 +29,7 @@ class Registry:
     def app(self) -> FastAPI:
         app = FastAPI()
 
-        @app.post("/service-tokens")
+        @app.post("/tokens")
         async def token(body: dict[str, str]) -> dict[str, str]:
             if self.away:
                 raise HTTPException(503)

@@ -31,7 +31,7 @@ from notify.adapters.wordings import schedules, words
 from notify.domain.reminders import Obligation, Schedule, rounds, sentence, superseded
 from notify.main import service
 
-from tests.notify.around import AT, LEAD, MEMBERS, deadline, example_of, the_year_begins
+from tests.notify.around import AT, LEAD, MEMBERS, cluster, deadline, example_of, officers, units
 from tests.support.databases import DatabaseMaker
 
 FILING = Schedule(before=(14, 7, 1), on_due=True, after=(1, 3, 7, 14))
@@ -263,12 +263,12 @@ async def test_whatever_is_filled_in_the_reminded_are_those_who_owe(empty: Any, 
     start = datetime(2024, 11, 14, 5, 0, tzinfo=timezone.utc)
     happened: list[tuple[datetime, str, bool]] = []
     for unit, (days, fate) in filings.items():
-        handed_in = start + timedelta(days=days)
-        happened.append((handed_in, unit, True))
+        filed_at = start + timedelta(days=days)
+        happened.append((filed_at, unit, True))
         if fate == "handed back":
-            happened.append((handed_in + timedelta(days=1), unit, False))
+            happened.append((filed_at + timedelta(days=1), unit, False))
     async with await empty() as notify:
-        await notify.given(*the_year_begins(), YEAR_REPORT)
+        await notify.given(*units(), *cluster(), *officers(), YEAR_REPORT)
         for at, unit, handed_in in sorted(happened):
             await notify.at(at)
             back = example_of(ReportReturned, unit_id=unit, report_id=f"bc-{unit}")

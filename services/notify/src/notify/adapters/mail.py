@@ -68,9 +68,10 @@ async def connected(url: str) -> AsyncIterator[aiosmtplib.SMTP]:
         raise MailServerAway(f"{type(error).__name__}: {error}") from error
     try:
         yield client
-    finally:
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit()
+    finally:
+        client.close()
 
 
 async def hand_over(client: aiosmtplib.SMTP, sender: str, message: bytes, address: str) -> Refusal | None:

@@ -56,14 +56,12 @@ class People:
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._token = ""
         answer.raise_for_status()
-        return {person["id"]: Addressee(person["name"], person.get("email")) for person in answer.json()["items"]}
+        return {one["id"]: Addressee(one["name"] or one["id"], one.get("email")) for one in answer.json()["items"]}
 
     async def _valid_token(self) -> str:
         # Real time, also in a demo: tokens live by it.
         if not self._token or datetime.now(timezone.utc) >= self._until - RENEW_BEFORE:
-            answer = await self.client.post(
-                f"{self.url}/service-tokens", json={"service": self.service, "secret": self.secret}
-            )
+            answer = await self.client.post(f"{self.url}/tokens", json={"service": self.service, "secret": self.secret})
             answer.raise_for_status()
             given = answer.json()
             self._token, self._until = given["token"], datetime.fromisoformat(given["expires"])
