@@ -84,6 +84,10 @@ class Person:
         """JSON of a read; Surprise when it is refused."""
         return (await self._get(service, path, **query)).json()
 
+    async def etag(self, service: str, path: str) -> str:
+        """The version of a resource as last read."""
+        return (await self._get(service, path)).headers["etag"]
+
     async def all(self, service: str, path: str, **query: Any) -> list[Any]:
         """Every item of a paged list."""
         items: list[Any] = []

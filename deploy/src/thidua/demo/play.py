@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 from thidua.demo.api import Api
-from thidua.demo.chapters import filings, foundation
+from thidua.demo.chapters import criteria, filings, foundation, year_end
 from thidua.demo.clock import DemoTime, day
-from thidua.demo.stage import ADMINISTRATOR, Stage
+from thidua.demo.stage import ADMINISTRATOR, BLOC, CLUSTER, Stage
 from thidua.local.site import Site
 
 STARTS = day("2023-11-18")
@@ -18,11 +18,37 @@ STARTS = day("2023-11-18")
 
 Chapter = Callable[[Stage], Awaitable[None]]
 
+
+async def bloc_start(stage: Stage) -> None:
+    await stage.time.to(day("2024-01-15"))
+    await criteria.bloc_criteria(stage)
+    await filings.bloc_registrations(stage)
+    await filings.accept_registrations(stage, BLOC)
+
+
+async def cluster_registrations(stage: Stage) -> None:
+    await filings.registrations(stage)
+    await filings.accept_registrations(stage, CLUSTER)
+
+
+async def bloc_year_end(stage: Stage) -> None:
+    await criteria.next_year(stage)
+    await stage.time.to(day("2024-11-22"))
+    await filings.bloc_reports(stage)
+    await stage.time.to(day("2024-11-25"))
+    await year_end.bloc_ranking(stage)
+
+
 CHAPTERS: list[tuple[str, Chapter]] = [
     ("Dựng đơn vị, con người, cụm, năm, hạn nộp", foundation.play),
-    ("Đăng ký thi đua", filings.registrations),
+    ("Tiêu chí: dự thảo, góp ý, thống nhất, ký giao ước", criteria.cluster_criteria),
+    ("Đăng ký thi đua của khối Cao Bằng", bloc_start),
+    ("Đăng ký thi đua của Cụm", cluster_registrations),
     ("Sơ kết sáu tháng", filings.half_year),
-    ("Báo cáo năm", filings.year_reports),
+    ("Báo cáo năm và xếp hạng của khối", bloc_year_end),
+    ("Báo cáo năm của Cụm có tự chấm điểm", filings.year_reports),
+    ("Thẩm định, xem xét lại, chốt điểm", year_end.appraisal),
+    ("Hội nghị tổng kết: bỏ phiếu, xếp hạng, bầu Trưởng và Phó Cụm", year_end.conference),
 ]
 
 

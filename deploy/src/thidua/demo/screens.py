@@ -53,14 +53,14 @@ async def filings(stage: Stage, console: Console) -> None:
     """Who was on time, late, accepted late, extended or missing, for every deadline of both clusters."""
     for cluster, reader in ((CLUSTER, "thuong-truc-tld"), (BLOC, "thuong-truc-cao-bang")):
         rows = await stage.by(reader).get("registry", "/filings", year_id=YEAR, cluster_id=cluster)
-        kinds = [kind for kind in _FILINGS if any(row["filing"] == kind for row in rows)]
+        kinds = [kind for kind in _FILINGS if any(row["kind"] == kind for row in rows)]
         table = Table(title=f"Hạn nộp và tình trạng – {_name(stage, cluster)}")
         table.add_column("Đơn vị")
         for kind in kinds:
-            due = next(row["due"] for row in rows if row["filing"] == kind)
+            due = next(row["due"] for row in rows if row["kind"] == kind)
             table.add_column(f"{_FILINGS[kind]}\n(hạn {day(due)})", overflow="fold")
         for unit in stage.members(cluster):
-            told = {row["filing"]: row for row in rows if row["unit_id"] == unit}
+            told = {row["kind"]: row for row in rows if row["unit_id"] == unit}
             table.add_row(stage.short(unit), *(_filing(told.get(kind)) for kind in kinds))
         console.print(table)
 
