@@ -1,4 +1,4 @@
-"""The demo's clock: publishes the instant, stops at every due instant that a service reports, goes on when all rests."""
+"""The clock of the demo: publishes the instant, stops at every due instant that a service reports, goes on at rest."""
 
 from __future__ import annotations
 

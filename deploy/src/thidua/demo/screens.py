@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-
 from thidua.cli.operate import journey_table
 from thidua.demo.stage import BLOC, CLUSTER, OPERATOR, YEAR, Stage
 

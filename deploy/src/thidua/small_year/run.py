@@ -1,0 +1,81 @@
+"""``make up``: a site with the wall clock and its own data, a small year played into it once, kept up until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+from chassis.clock import HANOI
+from rich.console import Console
+
+from thidua.demo.api import Api
+from thidua.demo.stage import ADMINISTRATOR, Stage
+from thidua.local.folders import write_private
+from thidua.local.site import Site
+from thidua.settled import Settled, settled
+from thidua.small_year.play import play, world
+
+LOGINS = "logins.json"
+PLAYED = "played"
+
+
+class WallTime:
+    """The wall clock as the chapters see it: it only ever waits for rest."""
+
+    def __init__(self, api: Api, follows: Mapping[str, list[str]], operator: str) -> None:
+        self._api = api
+        self._follows = follows
+        self._operator = operator
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc).astimezone(HANOI)
+
+    async def rest(self) -> Settled:
+        return await settled(lambda: self._api.states(self._operator), self._follows)
+
+
+async def keep_up(folder: Path, console: Console) -> int:
+    """Start, play the small year unless it was, print what is where, and stay until cancelled."""
+    async with Site(folder, report=lambda step: console.print(f"[dim]  {step}[/]")) as site:
+        logins = _logins(folder)
+        logins[ADMINISTRATOR] = site.bootstrap_password
+        async with Api(site.addresses, logins) as api:
+            if not (folder / PLAYED).exists():
+                console.print("[bold]Một năm nhỏ quanh hôm nay[/]")
+                follows = {name: list(links.follows) for name, links in site.topology.services.items()}
+                clock = WallTime(api, follows, ADMINISTRATOR)
+                stage = Stage(api, clock, lambda line: console.print(f"  {line}"), world=world())
+                await site.while_alive(play(stage))
+                await clock.rest()
+                (folder / PLAYED).touch()
+            write_private(folder / LOGINS, json.dumps(api.passwords, indent=2))
+        tell(console, site)
+        await site.while_alive(asyncio.Event().wait())
+    return 0
+
+
+def _logins(folder: Path) -> dict[str, str]:
+    path = folder / LOGINS
+    read: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read
+
+
+def tell(console: Console, site: Site) -> None:
+    """Addresses, API docs, traces, mail, and how to get a token."""
+    where = site.addresses
+    console.print("\n[bold]Hệ thống đang chạy.[/] Ctrl-C để dừng.")
+    for name, url in where.services.items():
+        console.print(f"  {name:<9} {url}   tài liệu API: {url}/docs")
+    if where.traces:
+        console.print(f"  vết       {where.traces}/traces")
+    console.print(f"  thư đi    {site.folder / 'mail.jsonl'}")
+    console.print(f"  tài khoản {site.folder / LOGINS}   (ví dụ: van-hanh, thuong-truc-cao-bang, can-bo-son-la)")
+    console.print("\nLấy mã truy cập, xem tình trạng (ở cửa sổ khác):")
+    console.print(f"  export THIDUA_PASSWORD=$(jq -r '.\"van-hanh\"' {site.folder / LOGINS})", soft_wrap=True)
+    console.print("  .venv/bin/thidua token van-hanh && .venv/bin/thidua status")
+    console.print("  .venv/bin/thidua journey case-nam-nay-ldld-lao-cai")
+    console.print("  make refusals")
