@@ -190,4 +190,11 @@ async def trial(service: Service, database_url: str, at: datetime, **settings: A
             await service.on_start(running)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield Trial(service, running, client, clock, private)
+            yield Trial(service, running, client, clock, private, await _followed(running))
+
+
+async def _followed(running: Runtime) -> dict[str, tuple[int, bytes]]:
+    """How far other logs were followed already, where the database was cloned from one with a past."""
+    async with running.engine.connect() as db:
+        rows = await db.execute(sa.text("SELECT log, seq, hash FROM chassis.mark"))
+        return {row.log: (row.seq, row.hash) for row in rows}
