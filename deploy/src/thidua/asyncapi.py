@@ -50,6 +50,7 @@ def document(entries: Sequence[Entry], services: Sequence[Spoken]) -> Document:
         "operations": _operations(entries, services),
         "components": {
             "messages": {entry.type: _message(entry) for entry in entries},
+            "messageTraits": {"event": _TRAVELLING},
             "parameters": _PARAMETERS | {"service": _service_parameter(services)},
             "securitySchemes": {
                 "serviceUser": {
@@ -79,6 +80,16 @@ _HEADERS: Document = {
     "thidua-prev": _HASH,
     "thidua-hash": _HASH,
     "traceparent": {"type": "string"},
+}
+
+_TRAVELLING: Document = {
+    "contentType": "application/json",
+    "headers": {
+        "type": "object",
+        "description": f"CloudEvents 1.0 attributes for routing; thidua-header is ../schemas/{HEADER_SCHEMA}.json",
+        "properties": _HEADERS,
+        "required": [name for name in _HEADERS if name != "traceparent"],
+    },
 }
 
 _PARAMETERS = {
@@ -115,14 +126,7 @@ def _message(entry: Entry) -> Document:
         "name": entry.type,
         "title": entry.model.__name__,
         "summary": (entry.model.__doc__ or entry.type).strip().splitlines()[0],
-        "contentType": "application/json",
-        "headers": {
-            "type": "object",
-            "description": "CloudEvents 1.0 attributes for routing; the header of the log travels whole: "
-            f"../schemas/{HEADER_SCHEMA}.json",
-            "properties": _HEADERS | {"ce-type": {"type": "string", "const": entry.type}},
-            "required": [name for name in _HEADERS if name != "traceparent"],
-        },
+        "traits": [{"$ref": "#/components/messageTraits/event"}],
         "payload": {"schemaFormat": FORMAT, "schema": {"$ref": f"../schemas/{entry.type}.json"}},
         "examples": [{"name": "example", "payload": example_of(entry)}],
         "x-public": entry.public,
