@@ -57,14 +57,21 @@ async def keep_apart(work: Work, person_id: str, body: JoinPersons) -> None:
 
 
 async def _keeper_of_both(work: Work, *person_ids: str) -> None:
-    """Who joins two entries keeps the persons of a unit of each."""
+    """Who decides on two entries keeps the persons of a unit of each."""
     for person_id in person_ids:
-        await keeper_of(work, person_id)
+        await _keeps(work, person_id)
 
 
 async def keeper_of(work: Asking, person_id: str) -> None:
-    """Raises ``not-entitled`` unless the typist keeps the persons of a unit in which that person holds a post."""
+    """The typist keeps the persons of a unit in which that person, known and not joined away, holds a post.
+
+    Raises ``person-unknown``, ``person-joined`` and ``not-entitled``.
+    """
     known(await people.entry(work.db, person_id), person_id)
+    await _keeps(work, person_id)
+
+
+async def _keeps(work: Asking, person_id: str) -> None:
     units = await people.units_of_person(work.db, person_id)
     for unit_id in units:
         if await holds(work, KEEPERS, unit_id):
