@@ -33,7 +33,7 @@ def as_input(card: dict[str, Any]) -> CardInput:
     )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(forms_with_cards())
 def test_the_engine_agrees_exactly_with_the_reference(drawn: tuple[dict[str, Any], dict[str, Any]]) -> None:
     data, cards = drawn

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.testing import Trial
 from contracts.events.scoring import RubricAgreed, RubricDrafted, RubricFrozen, RubricRevised
 
@@ -108,7 +110,7 @@ async def test_a_draft_is_seen_by_its_cluster_only_and_a_frozen_table_by_everybo
 
 async def test_the_agreement_is_signed_on_the_frozen_table(scoring: Trial) -> None:
     await agreed_rubric(scoring)
-    body = {
+    body: dict[str, Any] = {
         "id": "giao-uoc-2024",
         "rubric_id": "bang-2024",
         "signatories": [{"unit_id": member} for member in MEMBERS],

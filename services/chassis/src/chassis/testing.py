@@ -41,9 +41,7 @@ class Trial:
 
     def token(self, person: str) -> str:
         """A bearer header for a person id."""
-        token, _ = auth.issue(
-            f"person:{person}", site=self.runtime.settings.site, private_key=self.private_key
-        )
+        token, _ = auth.issue(f"person:{person}", site=self.runtime.settings.site, private_key=self.private_key)
         return f"Bearer {token}"
 
     async def post(
@@ -92,20 +90,17 @@ class Trial:
         await reacting.run_all(self.runtime)
         return keys
 
-    async def _take(
-        self, fact: Fact, act: Act | None, subjects: tuple[str, ...] | None, case: str | None
-    ) -> str:
+    async def _take(self, fact: Fact, act: Act | None, subjects: tuple[str, ...] | None, case: str | None) -> str:
         catalogued = entry(type(fact))
         name = f"{self.runtime.settings.site}.{catalogued.owner}"
-        seq, prev = self._heads.get(name, (0, seed_hash(name)))
+        seq, prev = self._heads.get(name) or await self._taken(name)
         seq += 1
         now = self.clock.now()
         header = Header(
             id=new_id(),
             type=catalogued.type,
             occurred=now,
-            act=act
-            or Act(whose="service:test", typed_by="service:test", made=now, received=now, recorded=now),
+            act=act or Act(whose="service:test", typed_by="service:test", made=now, received=now, recorded=now),
             correlation=case or new_id(),
             subjects=subjects or (f"{catalogued.aggregate}:{seq}",),
         ).to_bytes()
@@ -140,6 +135,14 @@ class Trial:
                     await projection.apply(db, [read(stored)])
         self._heads[name] = (seq, hash_)
         return stored.key
+
+    async def _taken(self, name: str) -> tuple[int, bytes]:
+        """Where a followed log stands on this database, which may be a copy of a prepared one."""
+        async with self.runtime.engine.connect() as db:
+            row = (
+                await db.execute(sa.text("SELECT seq, hash FROM chassis.mark WHERE log = :log"), {"log": name})
+            ).first()
+        return (row.seq, row.hash) if row is not None else (0, seed_hash(name))
 
     async def events(self, *models: type[Fact]) -> list[Recorded[Any]]:
         """What stands in the own log, oldest first; only the given types if any are named."""

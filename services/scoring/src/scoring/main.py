@@ -27,7 +27,7 @@ from contracts.events.scoring import (
 from standing import may_operate
 
 from scoring.adapters.apply import own, registry
-from scoring.entrypoints import ballots, results, rubrics, scorecards
+from scoring.entrypoints import agreements, ballots, results, rubric_views, rubrics, scorecards
 from scoring.entrypoints.sight import sees_event
 
 service = Service(
@@ -54,7 +54,14 @@ service = Service(
     ],
     own=own,
     follows=[registry],
-    routes=[rubrics.routes, scorecards.routes, ballots.routes, results.routes],
+    routes=[
+        rubrics.routes,
+        rubric_views.routes,
+        agreements.routes,
+        scorecards.routes,
+        ballots.routes,
+        results.routes,
+    ],
     messages=Path(__file__).with_name("messages.yaml"),
     locate={
         "rubric": "/rubrics/{id}",

@@ -6,22 +6,22 @@ import asyncio
 
 from chassis.http import ReadingRequest
 from contracts.events.registry import Filing
-from contracts.events.scoring import EntryState, FinalLine, ScoreFinalized, SectionScore
-from contracts.values import Evidence, Instant, Points
+from contracts.events.scoring import FinalLine, ScoreFinalized, SectionScore
+from contracts.values import Instant, Points
 from pydantic import BaseModel, Field
 from standing.rights import today
 
-from scoring.adapters.queries.cards import FilingState, LoadedCard, history_of, load_cards
+from scoring.adapters.queries.cards import LoadedCard, load_cards
 from scoring.adapters.queries.clusters import place_of_card, unit_names
 from scoring.adapters.queries.results import final_ranking
 from scoring.adapters.queries.rubrics import FrozenRubric, load_frozen
 from scoring.domain.clusters import ClusterYear
 from scoring.domain.engine import CardInput, CardScore, score_cluster
+from scoring.domain.filings import FilingState
 from scoring.domain.finalizing import report
 from scoring.domain.form import Form
 from scoring.entrypoints.sight import must_see
 from scoring.handlers.rights import cluster_today
-from scoring.words import tell, workings_text
 
 _MANY_LINES = 2_000
 
@@ -110,14 +110,14 @@ async def table(reading: ReadingRequest, cluster_id: str, year_id: str) -> Score
 
 
 async def card(reading: ReadingRequest, scorecard_id: str) -> CardView:
-    _, frozen, loaded = await _load(reading, scorecard_id)
+    _, frozen, loaded = await load(reading, scorecard_id)
     unit = loaded.card.unit_id
     score = score_cluster(frozen.form, {unit: loaded.card.entered})[unit]
     names = await unit_names(reading.db, [unit], today(reading))
     return _card(loaded, score, frozen, names[unit])
 
 
-async def _load(reading: ReadingRequest, scorecard_id: str) -> tuple[ClusterYear, FrozenRubric, LoadedCard]:
+async def load(reading: ReadingRequest, scorecard_id: str) -> tuple[ClusterYear, FrozenRubric, LoadedCard]:
     place = await place_of_card(reading.db, scorecard_id)
     cluster = await cluster_today(reading, place.cluster_id, place.year_id)
     await must_see(reading, cluster, "phiếu điểm", scorecard_id)
@@ -126,14 +126,14 @@ async def _load(reading: ReadingRequest, scorecard_id: str) -> tuple[ClusterYear
     return cluster, frozen, (await load_cards(reading.db, cluster, frozen))[place.unit_id]
 
 
-def _report_of(loaded: LoadedCard, score: CardScore, frozen: FrozenRubric) -> ScoreFinalized:
+def report_of(loaded: LoadedCard, score: CardScore, frozen: FrozenRubric) -> ScoreFinalized:
     if loaded.final is not None:
         return loaded.final
     return report(frozen.form, loaded.card, score, frozen.rubric_id, frozen.hash, "…")
 
 
 def _card(loaded: LoadedCard, score: CardScore, frozen: FrozenRubric, name: str) -> CardView:
-    subject, told = loaded.card, _report_of(loaded, score, frozen)
+    subject, told = loaded.card, report_of(loaded, score, frozen)
     chaired = subject.cluster.lead is not None or subject.cluster.is_bloc
     return CardView(
         scorecard_id=subject.scorecard_id,
@@ -179,113 +179,3 @@ def report_state(filing: FilingState | None, missed: frozenset[str]) -> ReportSt
         awaits_confirmation=filing.awaits,
         received_revision=filing.received_revision,
     )
-
-
-class LayerEntry(BaseModel):
-    """What somebody said of a line, when and why."""
-
-    layer: str
-    points: Points | None
-    by_unit: str
-    typed_by: str | None
-    at: Instant | None
-    reason: str | None
-    evidence: list[Evidence]
-    review_id: str | None = None
-
-
-class LineExplanation(BaseModel):
-    code: str
-    title: str
-    points: Points | None
-    max_points: Points
-    sentences: list[str]
-    entries: list[LayerEntry]
-
-
-class Explanation(BaseModel):
-    """How every number of a card arose."""
-
-    scorecard_id: str
-    total: Points
-    assigned: Points
-    percentage: Points
-    exact_total: str | None
-    lines: list[LineExplanation]
-    sections: list[SectionScore]
-    penalties: list[str]
-    inputs_digest: str
-
-
-async def explain(reading: ReadingRequest, scorecard_id: str) -> Explanation:
-    _, frozen, loaded = await _load(reading, scorecard_id)
-    unit = loaded.card.unit_id
-    score = score_cluster(frozen.form, {unit: loaded.card.entered})[unit]
-    told = _report_of(loaded, score, frozen)
-    history = await history_of(reading.db, scorecard_id)
-    filing = loaded.filings.get(Filing.YEAR_REPORT.value)
-    lines = []
-    for line in told.lines:
-        entries = []
-        if filing is not None and line.code in loaded.lines:
-            reported = loaded.lines[line.code]
-            entries.append(
-                LayerEntry(
-                    layer="self",
-                    points=line.self_points,
-                    by_unit=unit,
-                    typed_by=filing.typed_by,
-                    at=filing.submitted,
-                    reason=reported.explanation,
-                    evidence=list(reported.evidence),
-                )
-            )
-        entries += [
-            LayerEntry(
-                layer=entry.layer,
-                points=entry.points,
-                by_unit=entry.by_unit,
-                typed_by=entry.typed_by,
-                at=entry.at,
-                reason=entry.line.reason,
-                evidence=list(entry.line.evidence),
-                review_id=entry.review_id,
-            )
-            for entry in history
-            if entry.code == line.code
-        ]
-        lines.append(
-            LineExplanation(
-                code=line.code,
-                title=line.title,
-                points=line.final_points,
-                max_points=line.max_points,
-                sentences=sentences(line),
-                entries=entries,
-            )
-        )
-    return Explanation(
-        scorecard_id=scorecard_id,
-        total=told.total,
-        assigned=told.assigned,
-        percentage=told.percentage,
-        exact_total=told.exact_total,
-        lines=lines,
-        sections=list(told.sections),
-        penalties=[tell(f"penalty-{why.rsplit(':', 1)[-1]}", points=points) for why, points in told.penalties.items()],
-        inputs_digest=told.inputs_digest,
-    )
-
-
-def sentences(line: FinalLine) -> list[str]:
-    """How one line's points arose, in words."""
-    if line.state is not EntryState.GIVEN:
-        return [tell(f"state-{line.state.value}")]
-    told = [workings_text(line.kind, line.workings)]
-    if line.from_layer is not None:
-        told.append(tell(f"from-{line.from_layer.value}"))
-    if line.claimed is not None and line.self_points is not None and line.claimed != line.self_points:
-        told.append(tell("claimed-differs", claimed=line.claimed, points=line.self_points))
-    if line.bonus_points is not None:
-        told.append(tell("bonus", points=line.bonus_points))
-    return told

@@ -9,7 +9,8 @@ from contracts.values import ClusterId, Identifier, ScorecardId, ShortText, Text
 from pydantic import Field
 
 from scoring.entrypoints import score_views
-from scoring.entrypoints.score_views import CardView, Explanation, ScoreTable
+from scoring.entrypoints.explanations import Explanation, explain
+from scoring.entrypoints.score_views import CardView, ScoreTable
 from scoring.handlers.score_cards import (
     answer_review,
     appraise,
@@ -36,7 +37,7 @@ async def scorecard(scorecard_id: ScorecardId, reading: Reading) -> CardView:
 
 @routes.get("/scorecards/{scorecard_id}/explanation", summary="Từng con số của phiếu điểm từ đâu mà có")
 async def explanation(scorecard_id: ScorecardId, reading: Reading) -> Explanation:
-    return await score_views.explain(reading, scorecard_id)
+    return await explain(reading, scorecard_id)
 
 
 class Lines(Write):

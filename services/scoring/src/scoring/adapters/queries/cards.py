@@ -5,44 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
-from contracts.events.registry import Filing, Punctuality, Target
+from contracts.events.registry import Filing
 from contracts.events.registry.reports import ReportLine
 from contracts.events.scoring import AppraisedLine, ScoreFinalized, ScoreLayer
-from contracts.values import Points
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from scoring.adapters.queries.filings import filings_of, missed_of
 from scoring.adapters.queries.rubrics import FrozenRubric
 from scoring.domain.clusters import ClusterYear, scorecard_id
 from scoring.domain.engine import CardInput, Entry
 from scoring.domain.entries import entry_of, self_entries
+from scoring.domain.filings import FilingState, penalties, registered_targets
 from scoring.domain.form import Form
-from scoring.domain.numbers import exact
 from scoring.domain.scorecards import Card, OpenReview, window_ends
-
-
-@dataclass(frozen=True)
-class FilingState:
-    """One filing of a unit as far as scoring needs it."""
-
-    subject: str
-    kind: str
-    state: str
-    punctuality: str | None
-    awaits: bool
-    contested: bool
-    means: str
-    typed_by: str
-    submitted: datetime
-    received_revision: int | None
-    content: Any
-    received_content: Any
-    accepted_late: bool
-    penalty_kept: bool
 
 
 @dataclass(frozen=True)
@@ -59,8 +37,8 @@ class LoadedCard:
 async def load_cards(db: AsyncConnection, cluster: ClusterYear, frozen: FrozenRubric) -> dict[str, LoadedCard]:
     """Every member's card, by unit id, on the frozen table."""
     form, of = frozen.form, {"cluster": cluster.cluster_id, "year": cluster.year_id}
-    filings = await _filings(db, of)
-    missed = await _missed(db, of)
+    filings = await filings_of(db, cluster.cluster_id, cluster.year_id)
+    missed = await missed_of(db, cluster.cluster_id, cluster.year_id)
     entries = await _entries(db, of)
     reviews = await _open_reviews(db, of)
     rows = await db.execute(
@@ -108,7 +86,7 @@ def _card(
         cluster=cluster,
         entered=CardInput(
             layers={ScoreLayer.SELF: self_entries(form, lines), **entries},
-            registered=_registered(filings.get(Filing.REGISTRATION.value)),
+            registered=registered_targets(filings.get(Filing.REGISTRATION.value)),
             penalties=penalties(form, filings, missed),
         ),
         claimed={code: line.self_score for code, line in lines.items() if line.self_score is not None},
@@ -121,70 +99,6 @@ def _card(
     )
     final = ScoreFinalized.model_validate_json(stored.final) if card.finalized else None
     return LoadedCard(card, filings, missed, final, lines)
-
-
-def _registered(registration: FilingState | None) -> dict[str, Fraction]:
-    """Registered targets by criterion: those accepted, or those handed in as long as they were not returned."""
-    if registration is None:
-        return {}
-    content = registration.received_content
-    if content is None and registration.state != "returned":
-        content = registration.content
-    targets = [Target.model_validate(target) for target in content or ()]
-    return {
-        target.code: exact(target.amount) for target in targets if target.code is not None and target.amount is not None
-    }
-
-
-def penalties(form: Form, filings: Mapping[str, FilingState], missed: frozenset[str]) -> dict[str, Fraction]:
-    """What the table takes off for each filing in grace, late or missing; waived where an officer waived it."""
-    found: dict[str, Fraction] = {}
-    for kind in Filing:
-        filing = filings.get(kind.value)
-        how = None
-        if filing is None:
-            how = "missing" if kind.value in missed else None
-        elif filing.accepted_late and not filing.penalty_kept:
-            how = None
-        elif filing.punctuality == Punctuality.LATE.value:
-            how = "late"
-        elif filing.punctuality == Punctuality.IN_GRACE.value:
-            how = "in-grace"
-        if how is not None and form.lateness.get(how):
-            found[f"{kind.value}:{how}"] = form.lateness[how]
-    return found
-
-
-async def _filings(db: AsyncConnection, of: dict[str, str]) -> dict[str, dict[str, FilingState]]:
-    rows = await db.execute(
-        sa.text(
-            "SELECT f.unit_id, f.subject, f.kind, f.state, f.punctuality, f.awaits, f.contested, f.means, f.typed_by,"
-            " f.submitted, f.received_revision, f.content::text AS content,"
-            " f.received_content::text AS received_content, a.subject IS NOT NULL AS accepted_late,"
-            " coalesce(a.penalty_kept, true) AS penalty_kept"
-            " FROM filing f LEFT JOIN filing_accepted_late a USING (subject)"
-            " WHERE f.cluster_id = :cluster AND f.year_id = :year ORDER BY f.submitted, f.subject"
-        ),
-        of,
-    )
-    found: dict[str, dict[str, FilingState]] = {}
-    for row in rows.mappings():
-        fields = dict(row)
-        unit_id = fields.pop("unit_id")
-        for name in ("content", "received_content"):
-            fields[name] = json.loads(fields[name]) if fields[name] is not None else None
-        found.setdefault(unit_id, {})[fields["kind"]] = FilingState(**fields)
-    return found
-
-
-async def _missed(db: AsyncConnection, of: dict[str, str]) -> dict[str, frozenset[str]]:
-    rows = await db.execute(
-        sa.text("SELECT unit_id, kind FROM filing_missed WHERE cluster_id = :cluster AND year_id = :year"), of
-    )
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        found.setdefault(row.unit_id, set()).add(row.kind)
-    return {unit_id: frozenset(kinds) for unit_id, kinds in found.items()}
 
 
 async def _entries(db: AsyncConnection, of: dict[str, str]) -> dict[str, dict[ScoreLayer, dict[str, Entry]]]:
@@ -218,43 +132,3 @@ async def _open_reviews(db: AsyncConnection, of: dict[str, str]) -> dict[str, Op
         row.unit_id: OpenReview(row.review_id, tuple(line["code"] for line in json.loads(row.data)["lines"]))
         for row in rows
     }
-
-
-@dataclass(frozen=True)
-class HistoryEntry:
-    """One entry of one line by one layer, as it was made."""
-
-    layer: str
-    code: str
-    line: AppraisedLine
-    by_unit: str
-    typed_by: str
-    at: datetime
-    review_id: str | None
-
-    @property
-    def points(self) -> Points | None:
-        return self.line.now
-
-
-async def history_of(db: AsyncConnection, scorecard_id: str) -> list[HistoryEntry]:
-    """Every entry ever made on a card, oldest first."""
-    rows = await db.execute(
-        sa.text(
-            "SELECT layer, code, data::text AS data, by_unit, typed_by, at, review_id FROM line_entry"
-            " WHERE scorecard_id = :card ORDER BY at, layer, code, turn"
-        ),
-        {"card": scorecard_id},
-    )
-    return [
-        HistoryEntry(
-            row.layer,
-            row.code,
-            AppraisedLine.model_validate_json(row.data),
-            row.by_unit,
-            row.typed_by,
-            row.at,
-            row.review_id,
-        )
-        for row in rows
-    ]
