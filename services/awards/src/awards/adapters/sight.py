@@ -17,7 +17,6 @@ from standing.rights import Asking, today
 from awards.adapters.councils import is_recused
 from awards.adapters.jsonb import row
 
-# The person's grants, walked upwards from the units of each case: a case has few units, a federation many.
 _VISIBLE = """
 NOT EXISTS (SELECT 1 FROM recusal r WHERE r.proposal_id = p.proposal_id AND r.person_id = :reader)
 AND (:everything
@@ -31,19 +30,28 @@ AND (:everything
 """
 
 
-async def visible(asking: Asking, everything: bool | None = None) -> tuple[str, dict[str, Any]]:
+async def visible(asking: Asking, everything: bool = False) -> tuple[str, dict[str, Any]]:
     """A condition on ``proposal p`` and its parameters: exactly the cases that the person may see."""
     roles = await persons_roles(asking)
-    reach = await under(asking.db, sorted({unit for _, unit in roles}), today(asking)) if roles else set()
-    operates = any(role == Role.OPERATIONS.value for role, _ in roles)
-    return _VISIBLE, {
-        "reader": asking.person or "",
-        "reach": sorted(reach),
-        "everything": operates if everything is None else everything,
-    }
+    mine = sorted({unit for _, unit in roles})
+    # Who holds something at the very top reaches every unit: no need to name them all.
+    whole = everything or any(role == Role.OPERATIONS.value for role, _ in roles) or await _at_the_top(asking, mine)
+    reach = await under(asking.db, mine, today(asking)) if mine and not whole else set()
+    return _VISIBLE, {"reader": asking.person or "", "reach": sorted(reach), "everything": bool(whole)}
 
 
-async def check_sees(asking: Asking, proposal_id: str, everything: bool | None = None) -> None:
+async def _at_the_top(asking: Asking, units: list[str]) -> bool:
+    found = await row(
+        asking.db,
+        "SELECT 1 AS yes FROM standing_unit WHERE unit_id = ANY(CAST(:units AS text[])) AND parent_id IS NULL"
+        " AND kind <> 'outside-body' AND valid @> CAST(:day AS date) LIMIT 1",
+        units=units,
+        day=today(asking),
+    )
+    return found is not None
+
+
+async def check_sees(asking: Asking, proposal_id: str, everything: bool = False) -> None:
     """Raises ``not-found``: what may not be seen is not said to exist."""
     condition, values = await visible(asking, everything)
     found = await row(
@@ -56,9 +64,9 @@ async def check_sees(asking: Asking, proposal_id: str, everything: bool | None =
         raise Refused("not-found", kind="đề nghị khen thưởng", id=proposal_id)
 
 
-def reads_everything(reading: ReadingRequest) -> bool | None:
+def reads_everything(reading: ReadingRequest) -> bool:
     """Services read what they are asked to print; of persons their grants decide."""
-    return True if reading.caller.service is not None else None
+    return reading.caller.service is not None
 
 
 async def sees(reading: ReadingRequest, header: Header) -> bool:

@@ -20,7 +20,7 @@ from awards.adapters import records
 from awards.adapters.jsonb import rows
 from awards.entrypoints.views import AchievementView, HeldView, HistoryView, LookedView
 from awards.handlers import record_history
-from awards.handlers.assessing import Matter, assess_on
+from awards.handlers.assessing import Matter, assess_on, day_of
 
 routes = Routes(tags=["history"])
 
@@ -111,18 +111,20 @@ async def declare_complete(body: DeclareComplete, asked: Asked) -> Accepted:
     )
 
 
-async def _may_read(reading: Reading, recipient: Recipient, unit_id: str | None, day: date) -> None:
-    """A person's own, a unit's people and the levels above; a person's unit is named and has to be that person's."""
-    if reading.caller.service is not None:
-        return
-    if recipient.kind is SubjectKind.PERSON and recipient.id == reading.person:
-        return
+async def _unit_of(reading: Reading, recipient: Recipient, unit_id: str | None, day: date) -> str:
+    """The unit through which a recipient is read: its people and the levels above may, and the person itself.
+
+    Refused ``unit-of-person-missing``, ``not-entitled``, ``person-of-other-unit``.
+    """
     of_unit = recipient.id if recipient.kind is SubjectKind.UNIT else unit_id
     if of_unit is None:
         raise Refused("unit-of-person-missing", person=recipient.id)
-    await need(reading, READERS, of_unit)
+    itself = recipient.kind is SubjectKind.PERSON and recipient.id == reading.person
+    if reading.caller.service is None and not itself:
+        await need(reading, READERS, of_unit)
     if recipient.kind is SubjectKind.PERSON and await records.works_in(reading.db, recipient.id, of_unit, day) is False:
         raise Refused("person-of-other-unit", person=recipient.id, unit=of_unit)
+    return of_unit
 
 
 @routes.get("/history", summary="Lịch sử khen thưởng của một người hoặc đơn vị")
@@ -133,7 +135,7 @@ async def history(
     unit_id: Annotated[UnitId | None, Query(description="The unit of a person.")] = None,
 ) -> HistoryView:
     recipient = Recipient(kind=kind, id=of)
-    await _may_read(reading, recipient, unit_id, reading.now.date())
+    await _unit_of(reading, recipient, unit_id, day_of(reading.now))
     ids = await records.ids_of(reading.db, recipient)
     where = "kind = :kind AND id = ANY(:ids)"
     held = await rows(
@@ -174,22 +176,20 @@ async def eligibility(
 ) -> Dry:
     """Condition by condition: met, not met or unknown, with what was counted."""
     recipient = Recipient(kind=kind, id=of)
-    await _may_read(reading, recipient, unit_id, day)
+    of_unit = await _unit_of(reading, recipient, unit_id, day)
     year = await records.calendar_year(reading.db, year_id) if year_id is not None else day.year
     if year is None:
         raise Refused("unknown-year", year=year_id)
-    of_unit = of if kind is SubjectKind.UNIT else unit_id
-    assert of_unit is not None or kind is SubjectKind.PERSON
     matter = Matter(
         proposal_id="-",
         recipient=recipient,
-        unit_id=of_unit or of,
+        unit_id=of_unit,
         title=title,
         award_type=award_type,
         track=track,
         year_id=year_id,
         year=year,
-        body=body or of_unit or of,
+        body=body or of_unit,
         route=None,
         shares=(),
         campaign_id=campaign_id,

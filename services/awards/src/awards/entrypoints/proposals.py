@@ -175,6 +175,7 @@ async def proposals(
     outcome: CaseOutcome | None = None,
     body: UnitId | None = None,
     recipient_id: Annotated[Identifier | None, Query(description="Person or unit that is proposed.")] = None,
+    case: Annotated[Identifier | None, Query(description="Correlation id of the journey.")] = None,
 ) -> Page[ProposalView]:
     wanted: dict[str, Any] = {
         "year_id": year_id,
@@ -184,6 +185,7 @@ async def proposals(
         "outcome": outcome,
         "body": body,
         "recipient_id": recipient_id,
+        "correlation": case,
     }
     chosen = {name: value for name, value in wanted.items() if value is not None}
     condition, values = await visible(reading, reads_everything(reading))
