@@ -111,13 +111,9 @@ def test_the_judgement_agrees_with_the_fractions_written_out(case, rule):
     below = whole[rule.denominator.value]
     bar = Fraction(rule.percentage) / 100
     approved = below > 0 and (
-        Fraction(tally.in_favour, below) > bar
-        if rule.strictly_more
-        else Fraction(tally.in_favour, below) >= bar
+        Fraction(tally.in_favour, below) > bar if rule.strictly_more else Fraction(tally.in_favour, below) >= bar
     )
-    there = Fraction(rule.quorum) == 0 or (
-        body > 0 and Fraction(tally.present, body) >= Fraction(rule.quorum) / 100
-    )
+    there = Fraction(rule.quorum) == 0 or (body > 0 and Fraction(tally.present, body) >= Fraction(rule.quorum) / 100)
     assert judge(electorate, rule, tally).met == (approved and there)
 
 

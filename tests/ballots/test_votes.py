@@ -121,9 +121,7 @@ def test_a_tie_for_the_last_place_is_told_and_not_broken():
 
 
 def test_without_a_quorum_nobody_is_elected():
-    outcome = count_election(
-        CLUSTER, Question(candidates=SEVEN, up_to=1), HALF_OF_VALID, {SEVEN[0]: (SEVEN[1],)}
-    )
+    outcome = count_election(CLUSTER, Question(candidates=SEVEN, up_to=1), HALF_OF_VALID, {SEVEN[0]: (SEVEN[1],)})
     assert outcome.elected == ()
     assert not outcome.standings[0].judgement.quorum.met
 

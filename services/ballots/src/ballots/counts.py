@@ -49,9 +49,7 @@ def tally_of_paper(electorate: Electorate, count: PaperCount, *, in_writing: boo
     Refused ``count-inconsistent`` with the sum that does not add up.
     """
     _check_papers(electorate, count.issued, count.returned, count.valid, count.invalid)
-    _adds_up(
-        "valid = for + against + abstained", count.valid, count.in_favour + count.against + count.abstained
-    )
+    _adds_up("valid = for + against + abstained", count.valid, count.in_favour + count.against + count.abstained)
     return Tally(
         in_favour=count.in_favour,
         against=count.against,
@@ -74,9 +72,7 @@ def tally_of_hands(electorate: Electorate, count: HandsCount) -> Tally:
     )
 
 
-def check_election_count(
-    electorate: Electorate, count: ElectionCount, candidates: tuple[str, ...], up_to: int
-) -> None:
+def check_election_count(electorate: Electorate, count: ElectionCount, candidates: tuple[str, ...], up_to: int) -> None:
     """Refused ``count-inconsistent`` or ``unknown-candidate``."""
     _check_papers(electorate, count.issued, count.returned, count.valid, count.invalid)
     check_candidates(count.votes, candidates)

@@ -32,9 +32,7 @@ class Part(Value):
     met: bool
 
     @classmethod
-    def judge(
-        cls, numerator: int, denominator: int, required: Decimal, *, strictly_more: bool = False
-    ) -> Part:
+    def judge(cls, numerator: int, denominator: int, required: Decimal, *, strictly_more: bool = False) -> Part:
         """Of nothing nothing is met, except a requirement of none at all."""
         if denominator == 0:
             met = required == 0 and not strictly_more
@@ -121,9 +119,7 @@ def judge(electorate: Electorate, threshold: Threshold, tally: Tally) -> Judgeme
         Denominator.VALID: tally.valid,
     }[threshold.denominator]
     quorum = Part.judge(tally.present, body, threshold.quorum)
-    approval = Part.judge(
-        tally.in_favour, of_whom, threshold.percentage, strictly_more=threshold.strictly_more
-    )
+    approval = Part.judge(tally.in_favour, of_whom, threshold.percentage, strictly_more=threshold.strictly_more)
     return Judgement(met=quorum.met and approval.met, quorum=quorum, approval=approval)
 
 
