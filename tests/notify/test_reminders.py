@@ -32,6 +32,7 @@ from notify.domain.reminders import Obligation, Schedule, rounds, sentence, supe
 from notify.main import service
 
 from tests.notify.around import AT, LEAD, MEMBERS, cluster, deadline, example_of, officers, units
+from tests.notify.conftest import migrated
 from tests.support.databases import DatabaseMaker
 
 FILING = Schedule(before=(14, 7, 1), on_due=True, after=(1, 3, 7, 14))
@@ -246,7 +247,7 @@ async def empty(make_database: DatabaseMaker) -> Any:
     """A new notify for each example of a property."""
 
     async def make() -> Any:
-        return trial(service, (await make_database("notify")).url, AT)
+        return trial(service, (await make_database("notify", migrated)).url, AT)
 
     return make
 
