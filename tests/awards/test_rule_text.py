@@ -106,3 +106,20 @@ def test_every_body_of_both_tracks_and_channels_has_its_stages():
                     "standing-committee",
                     "signatory",
                 ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\x00b", "name: 2024-13-01\n", "name: &a [*a]\n", "name: " + "[" * 3000],
+    ids=["sign", "month", "loop", "deep"],
+)
+def test_what_yaml_itself_cannot_hold_is_a_mistake_and_not_a_bug(text):
+    ((line, reason), *_) = mistakes(text)
+    assert line == 1
+    assert reason
+
+
+def test_a_mistake_in_a_text_that_was_cut_off_has_its_line():
+    ((line, reason),) = mistakes('name: x\nstages: ["')
+    assert line == 2
+    assert "không đọc được YAML" in reason

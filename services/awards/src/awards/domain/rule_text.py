@@ -35,14 +35,17 @@ def read_rule_set(text: str) -> RuleSet:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
+        lines = {(): 1, **_lines(node, ())} if node is not None else {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         reason = f"không đọc được YAML: {error.problem}"
         raise NotARuleSet((Mistake(line=line, where="tệp", reason=reason),)) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Signs that YAML forbids, a thirteenth month, an alias inside of what it stands for.
+        raise NotARuleSet((Mistake(line=1, where="tệp", reason=f"không đọc được YAML: {error}"),)) from error
     if not isinstance(data, dict) or node is None:
         reason = "bộ quy tắc phải là một bảng khóa: giá trị"
         raise NotARuleSet((Mistake(line=1, where="tệp", reason=reason),))
-    lines = {(): 1, **_lines(node, ())}
     try:
         rules = RuleSet.model_validate(data)
     except ValidationError as error:

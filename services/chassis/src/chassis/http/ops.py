@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from contracts.envelope import Header
 from contracts.refusal import Refused
 from contracts.values import Instant, Text
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -16,6 +16,10 @@ from chassis import log, quarantine
 from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write, runtime_of
 from chassis.http.problems import Routes
 from chassis.runtime import is_demo
+
+Epoch = Annotated[int, Path(ge=1, lt=2**31, examples=[1])]
+Seq = Annotated[int, Path(ge=1, lt=2**63, examples=[118])]
+"""Bounded by what the database counts in: a larger number is no place in any log."""
 
 open_routes = APIRouter(tags=["vận hành"])
 routes = Routes(tags=["vận hành"])
@@ -50,7 +54,7 @@ class ReceiptState(BaseModel):
 
 
 @routes.get("/receipts/{name}/{epoch}/{seq}", summary="Biên nhận: mới có tại đây hay đã về trung tâm")
-async def receipt(name: str, epoch: int, seq: int, reading: Reading) -> ReceiptState:
+async def receipt(name: str, epoch: Epoch, seq: Seq, reading: Reading) -> ReceiptState:
     """Whether an accepted write is held by this database only, or by another service's database, too."""
     if name != reading.runtime.log:
         raise Refused("unknown-log", log=name, own=reading.runtime.log)
@@ -191,9 +195,7 @@ async def journey(correlation: str, reading: Reading) -> list[Step]:
 
 
 @routes.get("/ops/quarantine", summary="Sự kiện đang bị cách ly và lý do")
-async def held(
-    reading: Reading, log_name: Annotated[str | None, Query(alias="log")] = None
-) -> list[quarantine.Held]:
+async def held(reading: Reading, log_name: Annotated[str | None, Query(alias="log")] = None) -> list[quarantine.Held]:
     await _operator(reading)
     return [item for item in await quarantine.list_held(reading.db) if log_name in (None, item.log)]
 
@@ -213,10 +215,8 @@ class Discard(Write):
     reason: Text
 
 
-@routes.post(
-    "/ops/quarantine/{log_name}/{epoch}/{seq}/discard", summary="Loại bỏ có ghi danh một sự kiện bị cách ly"
-)
-async def discard(log_name: str, epoch: int, seq: int, body: Discard, asked: Asked) -> Accepted:
+@routes.post("/ops/quarantine/{log_name}/{epoch}/{seq}/discard", summary="Loại bỏ có ghi danh một sự kiện bị cách ly")
+async def discard(log_name: str, epoch: Epoch, seq: Seq, body: Discard, asked: Asked) -> Accepted:
     accepted = await asked.perform(_discard, asked, log_name, epoch, seq, body.reason)
     # What waited behind it may flow now.
     asked.runtime.ask_redrive()
