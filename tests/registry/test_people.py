@@ -30,6 +30,12 @@ async def test_a_person_is_found_by_number_or_by_name_birth_date_and_unit(regist
     assert await found(registry, name="Đào", unit_id="ldld-son-la") == ["dao"]
 
 
+async def test_numbers_and_birth_dates_are_searched_by_those_who_keep_persons_only(registry: Trial) -> None:
+    await done(registry, "/people", person("dao", "Nguyễn Thị Đào", "ldld-son-la", **CARD))
+    assert (await registry.get("/people", by="dao", member_card="14-001234")).status_code == 403
+    assert (await registry.get("/people", by="dao", name="Nguyễn Thị Đào")).status_code == 200
+
+
 async def test_people_are_paged_by_given_name(registry: Trial) -> None:
     for nr, name in enumerate(["Lê Ưởng", "Bế Ánh", "Nguyễn Đức", "Trần An", "Vũ Dũng"]):
         await done(registry, "/people", person(f"nguoi-{nr}", name, "ldld-son-la"))

@@ -169,3 +169,12 @@ async def test_a_cluster_year_has_one_deadline_a_kind(registry: Trial) -> None:
         "rest_day_rule": "stands",
     }
     assert await refused(registry, "/deadlines", again, by="tld-thuong-truc") == (409, "deadline-set-already")
+
+
+async def test_who_was_a_member_on_the_due_day_still_owes_and_may_file(registry: Trial) -> None:
+    path = f"/clusters/{CLUSTER}"
+    left = {"ends": "2024-02-01", "reason": "Chuyển cụm"}
+    await done(registry, f"{path}/members/ldld-son-la/departure", left, etag=await etag_of(registry, path))
+    await registry.at(at("2024-02-03 08:00"))
+    await done(registry, "/registrations", registration("ldld-son-la"), by="son-la-can-bo")
+    assert (await marks(registry))["son-la"] == "in-grace"

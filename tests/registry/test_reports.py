@@ -205,3 +205,13 @@ async def test_two_hand_ins_at_once_leave_one_report(registry: Trial) -> None:
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
     assert len(await registry.events(ReportSubmitted)) == 1
+
+
+async def test_a_grant_from_above_does_not_confirm_for_the_unit(registry: Trial) -> None:
+    given = {"person_id": "tld-thuong-truc", "role": "leader", "unit_id": "tld", "period": {"starts": "2023-12-01"}}
+    await done(registry, "/grants", given)
+    await registry.at(at("2024-12-01 09:00:00"))
+    await done(registry, f"{PATH}/submission", report("ldld-son-la", act=ON_PAPER), by="cao-bang-thuong-truc")
+    etag = await etag_of(registry, PATH)
+    above = await refused(registry, f"{PATH}/confirmation", {}, by="tld-thuong-truc", etag=etag)
+    assert above == (403, "confirmation-by-unit-only")

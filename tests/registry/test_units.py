@@ -34,7 +34,7 @@ async def as_of(registry: Trial, unit_id: str, day: str) -> dict[str, Any] | Non
 
 async def name_on(registry: Trial, unit_id: str, day: str) -> str | None:
     unit = await as_of(registry, unit_id, day)
-    return unit and unit["name"]
+    return unit["name"] if unit else None
 
 
 async def test_a_unit_reads_as_it_was_on_each_day(registry: Trial) -> None:
