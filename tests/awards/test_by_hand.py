@@ -8,7 +8,9 @@ from tests.awards.world import (
     AGENCY_COUNCIL,
     CAO_BANG,
     DAO,
+    LAO_CAI,
     SEATS,
+    SON_LA,
     UBND,
     cannot,
     change,
@@ -224,6 +226,17 @@ async def test_only_the_proposing_unit_acts_and_others_do_not_even_see_it(awards
     tag = await etag(awards, "/proposals/dn-dao", by=BY)
     assert (await refused(awards, "/proposals/dn-dao/submission", by=stranger, etag=tag))["status"] in (403, 404)
     assert (await read(awards, "/proposals", by=DAO["id"]))["items"][0]["proposal_id"] == "dn-dao"
+
+
+async def test_a_unit_proposes_its_own_and_the_years_lead_also_the_members(awards):
+    member = {"kind": "unit", "id": LAO_CAI}
+    other = {**of_dao("dn-lao-cai"), "recipient": member, "unit_id": None, "title": "co-tld", "receiving_unit": "tld"}
+    other = {**other, "channel": "union", "track": "movement"}
+    await done(awards, "/proposals", other, by="can-bo-cao-bang")
+    foreign = {**other, "id": "dn-son-la", "recipient": {"kind": "unit", "id": SON_LA}}
+    assert (await refused(awards, "/proposals", foreign, by="can-bo-cao-bang"))["rule_code"] == "proposes-for-others"
+    worse = {**of_dao("dn-dao-3"), "proposed_by": LAO_CAI}
+    assert (await refused(awards, "/proposals", worse, by="can-bo-lao-cai"))["rule_code"] == "proposes-for-others"
 
 
 async def test_an_old_version_is_not_changed(awards):

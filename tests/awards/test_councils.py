@@ -65,6 +65,8 @@ async def test_a_recused_member_neither_votes_nor_sees_anything_of_the_case(befo
     # The standing office itself is recused now; its grants over the unit do not help.
     assert [one["proposal_id"] for one in (await read(before_council, "/proposals", by=BY))["items"]] == ["dn-hai"]
     assert (await before_council.get("/proposals/dn-dao", by=BY)).status_code == 404
+    assert (await read(before_council, "/proposals/dn-hai", by=BY))["doubles"] == []
+    assert (await read(before_council, "/proposals/dn-hai", by=SEATS[0]))["doubles"] != []
     boss = "tld-thuong-truc"
     opening = {"id": "bp-1", "proposal_id": "dn-dao", "way": "electronic-open", "out_of_reach_acknowledged": True}
     await done(before_council, BALLOTS, opening, by=boss)

@@ -66,7 +66,9 @@ async def test_a_ranking_finalised_again_drafts_only_what_is_new(ranked):
 async def test_the_unit_that_never_registered_is_refused_with_the_rule_named(ranked):
     await ranked.given(ranking(ldld_lao_cai="leading", ldld_cao_bang="excellent", ldld_son_la="excellent"))
     name = f"dn-{YEAR}-{SON_LA}-bang-khen-tld"
-    problem = await cannot(ranked, name, "submission", LETTER, by="can-bo-cao-bang")
+    await change(ranked, name, "submission", LETTER, by="can-bo-cao-bang")
+    await change(ranked, name, "receipt")
+    problem = await cannot(ranked, name, "forwarding")
     assert problem["rule_code"] == "not-registered"
     assert "Không đăng ký thi đua thì không xét" in problem["rule"]
     await change(ranked, name, "refusal", {"rule": "not-registered", "reason": "Không đăng ký thi đua năm 2024."})
@@ -87,6 +89,7 @@ async def test_the_switch_of_the_body_lets_an_unregistered_unit_be_considered(ra
     await ranked.given(ranking(ldld_son_la="excellent"))
     name = f"dn-{YEAR}-{SON_LA}-bang-khen-tld"
     await change(ranked, name, "submission", LETTER, by="can-bo-cao-bang")
+    assert (await read(ranked, f"/proposals/{name}"))["outcome"] == "eligible"
     exempt = await refused(ranked, "/registration-tests", {**off, "award_type": "ad-hoc", "tested": True})
     assert exempt["rule_code"] == "type-exempt"
 

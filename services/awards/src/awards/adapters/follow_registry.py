@@ -74,14 +74,15 @@ async def year_opened(db: AsyncConnection, facts: list[Recorded[EmulationYearOpe
 async def registration_submitted(db: AsyncConnection, facts: list[Recorded[EmulationRegistrationSubmitted]]) -> None:
     await _each(
         db,
-        "INSERT INTO registered (registration_id, year_id, unit_id, state, titles, event_id)"
-        " VALUES (:registration_id, :year_id, :unit_id, 'submitted', CAST(:titles AS jsonb), :event_id)"
+        "INSERT INTO registered (registration_id, year_id, cluster_id, unit_id, state, titles, event_id)"
+        " VALUES (:registration_id, :year_id, :cluster_id, :unit_id, 'submitted', CAST(:titles AS jsonb), :event_id)"
         " ON CONFLICT (registration_id) DO UPDATE SET state = excluded.state, titles = excluded.titles,"
         " event_id = excluded.event_id",
         [
             {
                 "registration_id": fact.data.registration_id,
                 "year_id": fact.data.year_id,
+                "cluster_id": fact.data.cluster_id,
                 "unit_id": fact.data.unit_id,
                 "titles": jsonb.many(fact.data.titles),
                 "event_id": fact.header.id,

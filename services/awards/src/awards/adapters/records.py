@@ -179,6 +179,22 @@ async def calendar_year(db: AsyncConnection, year_id: str) -> int | None:
     return found["calendar_year"] if found else None
 
 
+async def leads_for(db: AsyncConnection, lead: str, member: str, year_id: str) -> bool:
+    """Whether a unit leads, in a year, a cluster in which the other one registered or was ranked."""
+    found = await row(
+        db,
+        "SELECT 1 AS yes FROM cluster_lead l WHERE l.year_id = :year_id AND l.lead_unit_id = :lead"
+        " AND (EXISTS (SELECT 1 FROM registered r WHERE r.cluster_id = l.cluster_id AND r.year_id = l.year_id"
+        "        AND r.unit_id = :member)"
+        "   OR EXISTS (SELECT 1 FROM cluster_place p WHERE p.cluster_id = l.cluster_id AND p.year_id = l.year_id"
+        "        AND p.unit_id = :member)) LIMIT 1",
+        year_id=year_id,
+        lead=lead,
+        member=member,
+    )
+    return found is not None
+
+
 async def works_in(db: AsyncConnection, person_id: str, unit_id: str, day: date) -> bool | None:
     """Whether a person has a post in a unit on a day; None when no post of the person is known at all."""
     found = await rows(db, "SELECT * FROM post WHERE person_id = :id", id=person_id)

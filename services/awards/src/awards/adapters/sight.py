@@ -15,7 +15,7 @@ from standing import Role, persons_roles, under, units_of
 from standing.rights import Asking, today
 
 from awards.adapters.councils import is_recused
-from awards.adapters.jsonb import row
+from awards.adapters.jsonb import row, rows
 
 _VISIBLE = """
 NOT EXISTS (SELECT 1 FROM recusal r WHERE r.proposal_id = p.proposal_id AND r.person_id = :reader)
@@ -104,3 +104,9 @@ async def check_not_recused(asking: Asking, proposal_id: str) -> None:
     """Raises ``not-found`` for a recused member, whatever right that person holds."""
     if await is_recused(asking.db, asking.person, proposal_id):
         raise Refused("not-found", kind="đề nghị khen thưởng", id=proposal_id)
+
+
+async def hidden_from(asking: Asking) -> frozenset[str]:
+    """Cases from which the person is recused: not even a possible double names them."""
+    found = await rows(asking.db, "SELECT proposal_id FROM recusal WHERE person_id = :id", id=asking.person or "")
+    return frozenset(one["proposal_id"] for one in found)

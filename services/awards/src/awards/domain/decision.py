@@ -49,6 +49,11 @@ class PaperNumber:
     signatory: str
     scan: str | None = None
 
+    @property
+    def written(self) -> str:
+        """``212/QĐ-TLĐ``; a number typed with its kind stays as typed."""
+        return self.number if "/" in self.number else f"{self.number}/{self.kind}"
+
 
 def decide(
     decision_id: str, body: Body, paper: PaperNumber, cases: tuple[Case, ...], used: Mapping[tuple[str, int], int]
@@ -77,7 +82,7 @@ def decide(
         scan=paper.scan,
     )
     on_paper = Paper(
-        number=f"{paper.number}/{paper.kind}",
+        number=paper.written,
         date=paper.date,
         issuer=body.name,
         signatory=paper.signatory,

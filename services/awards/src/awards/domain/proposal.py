@@ -140,19 +140,11 @@ def propose(
     )
 
 
-def check_registered(proposal_id: str, assessment: Assessment) -> None:
-    """Not registered: yearly awards are not considered. Refused ``not-registered``, naming the rule."""
-    for one in assessment.general:
-        if one.code == REGISTRATION and one.outcome is ConditionOutcome.NOT_MET:
-            raise Refused("not-registered", proposal=proposal_id, year=assessment.year, rule_text=one.text)
-
-
 def submit(
     proposal: Proposal, day: date, assessment: Assessment, doubles: tuple[Double, ...], letter: Paper | None
 ) -> ProposalSubmitted:
     """Hand it in for the first time; the day of receipt has chosen the rules of the assessment."""
     proposal.must_be(Status.DRAFTED)
-    check_registered(proposal.proposal_id, assessment)
     return ProposalSubmitted(
         **proposal.which,
         receiving_unit=proposal.body,
@@ -176,7 +168,6 @@ def resubmit(
 ) -> ProposalResubmitted:
     """Send a returned proposal again, saying what was changed."""
     proposal.must_be(Status.RETURNED)
-    check_registered(proposal.proposal_id, assessment)
     return ProposalResubmitted(
         **proposal.which,
         receiving_unit=proposal.body,
@@ -271,11 +262,13 @@ def add_paper(
 
 
 def check_considerable(proposal: Proposal) -> None:
-    """Only a case that is eligible or for the council to judge goes on.
+    """Only a case that is eligible or for the council to judge goes on; what came in is kept either way.
 
     Refused ``not-registered``, ``not-eligible`` or ``case-to-be-completed``, saying what is missing.
     """
-    check_registered(proposal.proposal_id, proposal.assessment)
+    for one in proposal.assessment.general:
+        if one.code == REGISTRATION and one.outcome is ConditionOutcome.NOT_MET:
+            raise Refused("not-registered", proposal=proposal.proposal_id, year=proposal.year, rule_text=one.text)
     outcome = proposal.assessment.outcome
     if outcome in (CaseOutcome.ELIGIBLE, CaseOutcome.FOR_COUNCIL):
         return

@@ -16,7 +16,7 @@ from standing.rights import today
 from awards.adapters import proposals as stored
 from awards.adapters import rule_sets
 from awards.adapters.jsonb import row, rows
-from awards.adapters.sight import check_sees, reads_everything, visible
+from awards.adapters.sight import check_sees, hidden_from, reads_everything, visible
 from awards.domain.path import papers_needed
 from awards.domain.proposal import Status
 from awards.entrypoints.views import ProposalView, ProposalWhole, proposal
@@ -219,9 +219,11 @@ async def one_proposal(proposal_id: ProposalId, reading: Reading) -> ProposalWho
     body = await unit_on(reading.db, state.body, today(reading))
     stages = rules.stages_of(state.channel, state.track, body.level) if body is not None else ()
     needed = papers_needed(state, rules, form, stages, None) if form is not None else ()
+    hidden = await hidden_from(reading)
+    shown = [double for double in found["doubles"] if double.get("proposal_id") not in hidden]
     reading.etag(await reading.version(f"proposal:{proposal_id}"))
     return ProposalWhole(
-        **proposal(found),
+        **proposal({**found, "doubles": shown}),
         dossier=dossier,
         needed=[
             {"item": one.code, "name": one.name, "before": one.before, "there": one.code in state.dossier}

@@ -19,9 +19,10 @@ _SETTLERS = {Role.STANDING_OFFICE, Role.APPRAISER, Role.LEADER}
 
 
 async def _need_either(work: Work, proposal: Proposal, at_body: set[Role], at_proposer: set[Role]) -> None:
-    """People of the body where the case is, or of the proposing unit."""
-    if not await holds(work, at_body, proposal.body):
-        await need(work, at_proposer, proposal.proposed_by)
+    """People of the body where the case is, of the proposing unit, or of the unit that is proposed."""
+    if await holds(work, at_body, proposal.body) or await holds(work, at_proposer, proposal.unit_id):
+        return
+    await need(work, at_proposer, proposal.proposed_by)
 
 
 async def settle(

@@ -241,6 +241,7 @@ CREATE TABLE emulation_year (
 CREATE TABLE registered (
     registration_id text PRIMARY KEY,
     year_id         text NOT NULL,
+    cluster_id      text NOT NULL,
     unit_id         text NOT NULL,
     state           text NOT NULL,
     titles          jsonb NOT NULL,
