@@ -88,6 +88,10 @@ class Person:
         """The version of a resource as last read."""
         return (await self._get(service, path)).headers["etag"]
 
+    async def text(self, service: str, path: str) -> str:
+        """The body of a read that is not JSON."""
+        return (await self._get(service, path)).text
+
     async def all(self, service: str, path: str, **query: Any) -> list[Any]:
         """Every item of a paged list."""
         items: list[Any] = []

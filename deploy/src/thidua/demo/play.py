@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from thidua.demo.api import Api
-from thidua.demo.chapters import criteria, filings, foundation, year_end
+from thidua.demo.chapters import awards, criteria, filings, foundation, year_end
 from thidua.demo.clock import DemoTime, day
 from thidua.demo.stage import ADMINISTRATOR, BLOC, CLUSTER, Stage
 from thidua.local.site import Site
@@ -42,13 +42,18 @@ async def bloc_year_end(stage: Stage) -> None:
 CHAPTERS: list[tuple[str, Chapter]] = [
     ("Dựng đơn vị, con người, cụm, năm, hạn nộp", foundation.play),
     ("Tiêu chí: dự thảo, góp ý, thống nhất, ký giao ước", criteria.cluster_criteria),
+    ("Quy tắc khen thưởng và hội đồng", awards.rules_and_councils),
     ("Đăng ký thi đua của khối Cao Bằng", bloc_start),
     ("Đăng ký thi đua của Cụm", cluster_registrations),
     ("Sơ kết sáu tháng", filings.half_year),
+    ("Khen chuyên đề năm học", awards.thematic),
     ("Báo cáo năm và xếp hạng của khối", bloc_year_end),
+    ("Khen toàn diện của khối", awards.of_the_bloc),
     ("Báo cáo năm của Cụm có tự chấm điểm", filings.year_reports),
+    ("Cá nhân: hai kênh, hai hệ, một từ chối, một bổ sung lịch sử", awards.persons),
     ("Thẩm định, xem xét lại, chốt điểm", year_end.appraisal),
     ("Hội nghị tổng kết: bỏ phiếu, xếp hạng, bầu Trưởng và Phó Cụm", year_end.conference),
+    ("Trình Tổng Liên đoàn", awards.to_the_federation),
 ]
 
 

@@ -50,6 +50,16 @@ class Stage:
     def members(self, cluster: str) -> list[str]:
         return next(one["members"] for one in self.world["clusters"] if one["id"] == cluster)
 
+    def parent(self, unit: str) -> str | None:
+        """The unit above, when it is one of the body's own departments; other units register for themselves."""
+        found = next(one for one in self.world["units"] if one["id"] == unit)
+        return found["parent"] if found["kind"] == "department" else None
+
+    @property
+    def council(self) -> set[str]:
+        """Persons who only sit in a council and are not proposed for anything."""
+        return {one["id"] for one in self.world["people"] if one["id"].startswith("hd-")}
+
     def officer(self, unit: str) -> str:
         """The login of the officer who files for a unit."""
         return self._holder("officer", unit)

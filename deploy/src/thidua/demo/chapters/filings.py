@@ -175,9 +175,14 @@ def _registration(stage: Stage, cluster: str, unit: str, figures: str) -> dict[s
     ]
     titles = [{"recipient": {"kind": "unit", "id": unit}, "title": "co-tld" if cluster == CLUSTER else "co-ldld"}]
     titles += [
-        {"recipient": {"kind": "person", "id": person["id"]}, "title": "bang-khen-ldld"}
+        {
+            "recipient": {"kind": "person", "id": person["id"]},
+            "title": "bang-khen-ldld" if person["unit"] == unit else "cstd-co-so",
+        }
         for person in stage.world["people"]
-        if person["unit"] == unit and not person["roles"]
+        if not person["roles"]
+        and person["id"] not in stage.council
+        and unit in (person["unit"], stage.parent(person["unit"]))
     ]
     return {
         "id": _registration_id(cluster, unit),

@@ -1,0 +1,429 @@
+"""Awards: rules put in force, councils, cases of both tracks and channels, one returned, one refused, one completed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thidua.demo.clock import day
+from thidua.demo.stage import LEAD, TLD, YEAR, Stage, paper
+
+PROVINCE_COUNCIL = "hd-phong-trao-cao-bang"
+AGENCY_COUNCIL = "hd-co-quan-cao-bang"
+NATIONAL_COUNCIL = "hd-tld"
+TWO_THIRDS = {"percentage": "70", "denominator": "present", "quorum": "66.67"}
+HIGH_TITLE = {"percentage": "90", "denominator": "all", "quorum": "66.67"}
+OFFICE, CHAIR, CLERK = "thuong-truc-cao-bang", "lanh-dao-cao-bang", "van-thu-cao-bang"
+
+
+async def rules_and_councils(stage: Stage) -> None:
+    """28 December 2023: no rule set is in force yet, so a case of that day is refused; from 2 January there are two."""
+    await stage.time.to(day("2023-12-28"))
+    national = stage.by("lanh-dao-tld")
+    for name in ("luat-06-2022", "quy-che-cong-doan"):
+        text = await stage.by("thuong-truc-tld").text("awards", f"/shipped-rule-sets/{name}")
+        await national.post("awards", "/rule-sets", {"yaml": text})
+    await stage.by("can-bo-hoa-an").post(
+        "awards",
+        "/proposals",
+        proposal(
+            "dn-dot-xuat-hoa-an",
+            {"kind": "unit", "id": "ldld-hoa-an"},
+            "bang-khen-ldld",
+            "ad-hoc",
+            basis("deed", "Cứu người trong lũ quét đêm 26/12/2023"),
+            proposed_by="ldld-hoa-an",
+            year_id=None,
+        ),
+        refused="no-rule-set-in-force",
+    )
+    await _councils(stage)
+    await stage.time.rest()
+    stage.say("Hai bộ quy tắc có hiệu lực từ 01/01/2024; hồ sơ nhận ngày 28/12/2023 bị từ chối; ba hội đồng")
+
+
+async def _councils(stage: Stage) -> None:
+    members = [
+        ("lanh-dao-cao-bang", "Chủ tịch Hội đồng"),
+        ("hd-pho-chu-tich", "Phó Chủ tịch Hội đồng"),
+        ("thuong-truc-cao-bang", "Ủy viên thường trực"),
+        ("hd-to-chuc", "Ủy viên"),
+        ("hd-tai-chinh", "Ủy viên"),
+        ("hd-tuyen-giao", "Ủy viên"),
+        ("hd-kiem-tra", "Ủy viên"),
+        ("hd-van-phong", "Ủy viên"),
+        ("can-bo-cao-bang", "Thư ký"),
+    ]
+    seats = [{"person_id": person, "office": office, "unit_id": LEAD} for person, office in members]
+    agency = [seat for seat in seats if seat["person_id"] not in ("hd-tuyen-giao", "hd-kiem-tra")]
+    national = [
+        {"person_id": "lanh-dao-tld", "office": "Chủ tịch Hội đồng", "unit_id": TLD},
+        {"person_id": "thuong-truc-tld", "office": "Ủy viên thường trực", "unit_id": TLD},
+        {"person_id": "van-thu-tld", "office": "Thư ký", "unit_id": TLD},
+    ]
+    for council, unit, name, track, taken, office in (
+        (PROVINCE_COUNCIL, LEAD, "Hội đồng TĐKT LĐLĐ tỉnh Cao Bằng", "movement", seats, OFFICE),
+        (AGENCY_COUNCIL, LEAD, "Hội đồng TĐKT cơ quan LĐLĐ tỉnh Cao Bằng", "apparatus", agency, OFFICE),
+        (NATIONAL_COUNCIL, TLD, "Hội đồng TĐKT Tổng Liên đoàn", "movement", national, "thuong-truc-tld"),
+    ):
+        body = {
+            "id": council,
+            "unit_id": unit,
+            "name": name,
+            "track": track,
+            "members": taken,
+            "threshold": TWO_THIRDS,
+            "thresholds": {"cstd-cap-tinh": HIGH_TITLE},
+            "in_office": {"starts": "2023-01-01"},
+            "decision": paper("05/QĐ", "2023-01-10", stage.name(unit)),
+        }
+        await stage.by(office).post("awards", "/councils", body)
+
+
+async def thematic(stage: Stage) -> None:
+    """August: the education union's year; a thematic case is put to the council as a question and decided."""
+    await stage.time.to(day("2024-08-12"))
+    await stage.by("can-bo-cao-bang").post(
+        "registry",
+        "/campaigns",
+        {
+            "id": "pt-giao-duc-2024",
+            "title": "Đổi mới, sáng tạo trong dạy và học năm học 2023-2024",
+            "span": "yearly",
+            "scope": "thematic",
+            "launched_by": LEAD,
+            "year_id": YEAR,
+            "period": {"starts": "2023-09-05", "ends": "2024-08-01"},
+            "goals": ["Nâng chất lượng dạy và học ở vùng cao"],
+            "targets": ["Mỗi công đoàn trường có ít nhất một sáng kiến"],
+            "content": ["Dạy tốt, học tốt, đổi mới quản lý"],
+            "measures": ["Phát động từ đầu năm học, sơ kết học kỳ"],
+            "participants": ["Cán bộ, nhà giáo, người lao động ngành Giáo dục"],
+        },
+    )
+    await stage.time.rest()
+    case = "dn-chuyen-de-giao-duc"
+    await stage.by("can-bo-giao-duc").post(
+        "awards",
+        "/proposals",
+        proposal(
+            case,
+            {"kind": "person", "id": "giao-vien-trung-khanh"},
+            "bang-khen-ldld",
+            "thematic",
+            basis("campaign", "Dẫn đầu phong trào đổi mới dạy học ở Trùng Khánh", campaign_id="pt-giao-duc-2024"),
+            proposed_by="cd-giao-duc-cao-bang",
+            unit_id="cd-giao-duc-cao-bang",
+        ),
+    )
+    await send(stage, "can-bo-giao-duc", case, "21/TTr-CĐGD")
+    await at_the_province(stage, case, recused="hd-tuyen-giao")
+    await decide(stage, [case], "qd-chuyen-de-2024", "112", "QĐ")
+    stage.say("Khen chuyên đề giáo dục: hội đồng bỏ phiếu, một thành viên không tham gia, quyết định số 112")
+
+
+async def of_the_bloc(stage: Stage) -> None:
+    """December: the drafts of the bloc's ranking go to the province; one is returned and sent again."""
+    await stage.time.to(day("2024-12-04"))
+    officer = stage.by("can-bo-tp-cao-bang")
+    drafts = await stage.by(OFFICE).all("awards", "/proposals", year_id=YEAR)
+    cases = [one["proposal_id"] for one in drafts if one["status"] == "drafted"]
+    for case in cases:
+        await send(stage, officer.login, case, f"{30 + cases.index(case)}/TTr-KTĐ")
+    first, *others = cases
+    await stage.by(OFFICE).change("awards", f"/proposals/{first}", "receipt", {"register_number": "301"})
+    await stage.by(OFFICE).change(
+        "awards", f"/proposals/{first}", "return", {"reason": "Báo cáo thành tích chưa nêu số liệu ba năm."}
+    )
+    await stage.time.later(days=2)
+    await officer.change(
+        "awards",
+        f"/proposals/{first}",
+        "resubmission",
+        {"changes": "Bổ sung số liệu ba năm.", "letter": paper("38/TTr-KTĐ", "2024-12-06")},
+    )
+    for case in (first, *others):
+        await at_the_province(stage, case)
+    await decide(stage, [first, *others], "qd-toan-dien-2024", "245a", "QĐ")
+    stage.kept["bloc_cases"] = cases
+    stage.say(f"{len(cases)} đề nghị từ xếp hạng khối; 1 bị trả lại rồi gửi lại; quyết định số 245a")
+
+
+async def persons(stage: Stage) -> None:
+    """By hand: a direct worker to the province and beside it to the People's Committee; one refused; one completed."""
+    await _ratings(stage)
+    await _never_registered(stage)
+    await _direct_worker(stage)
+    await _unknown_history(stage)
+    await stage.time.rest()
+
+
+async def _ratings(stage: Stage) -> None:
+    await stage.time.to(day("2024-12-10"))
+    for person, officer, grade in (
+        ("tho-xi-mang", "can-bo-tp-cao-bang", "excellent"),
+        ("tho-dien-nguyen-binh", "can-bo-nguyen-binh", "excellent"),
+        ("chuyen-vien-cspl", "can-bo-cao-bang", "excellent"),
+        ("giao-vien-trung-khanh", "can-bo-giao-duc", "good"),
+    ):
+        rating = {
+            "subject": {"kind": "person", "id": person},
+            "year": 2024,
+            "rating": grade,
+            "decision": paper("77/QĐ-XL", "2024-12-09"),
+            "source": "Quyết định xếp loại chất lượng năm 2024",
+        }
+        await stage.by(officer).post("registry", "/ratings", rating)
+    await stage.time.rest()
+
+
+async def _never_registered(stage: Stage) -> None:
+    """The unit never registered: its yearly case is not considered, and the rule is named."""
+    case = "dn-nguyen-binh-2024"
+    await stage.by("can-bo-nguyen-binh").post(
+        "awards",
+        "/proposals",
+        proposal(
+            case,
+            {"kind": "unit", "id": "ldld-nguyen-binh"},
+            "bang-khen-ldld",
+            "comprehensive",
+            basis("year", "Thành tích năm 2024"),
+            proposed_by="ldld-nguyen-binh",
+        ),
+    )
+    await send(stage, "can-bo-nguyen-binh", case, "09/TTr-LĐLĐ")
+    await stage.by(OFFICE).change("awards", f"/proposals/{case}", "receipt", {})
+    await stage.by(OFFICE).change("awards", f"/proposals/{case}", "forwarding", {}, refused="not-registered")
+    refusal = {"rule": "not-registered", "reason": "Đơn vị không đăng ký thi đua năm 2024."}
+    await stage.by(OFFICE).change("awards", f"/proposals/{case}", "refusal", refusal)
+    stage.kept["refused_case"] = case
+    stage.say("Nguyên Bình không đăng ký: đề nghị khen toàn diện bị từ chối, nêu rõ quy định")
+
+
+async def _direct_worker(stage: Stage) -> None:
+    """The union channel to the province's own decision, and the authority channel with a letter to the committee."""
+    worker = {"kind": "person", "id": "tho-xi-mang"}
+    union, authority = "dn-tho-xi-mang", "dn-tho-xi-mang-ubnd"
+    officer = "can-bo-tp-cao-bang"
+    await stage.by(officer).post(
+        "awards",
+        "/proposals",
+        proposal(
+            union,
+            worker,
+            "bang-khen-ldld",
+            "ad-hoc",
+            basis("deed", "Cứu lò nung khỏi sự cố ngày 02/12/2024, tránh thiệt hại lớn"),
+            proposed_by="ldld-tp-cao-bang",
+            unit_id="cdcs-xi-mang-cao-bang",
+        ),
+    )
+    await send(stage, officer, union, "40/TTr-LĐLĐ")
+    await at_the_province(stage, union)
+    await decide(stage, [union], "qd-dot-xuat-2024", "251", "QĐ")
+    await stage.by(officer).post(
+        "awards",
+        "/proposals",
+        proposal(
+            authority,
+            worker,
+            "bang-khen-cap-tinh",
+            "ad-hoc",
+            basis("deed", "Công nhân trực tiếp tiêu biểu, cứu lò nung khỏi sự cố"),
+            proposed_by="ldld-tp-cao-bang",
+            unit_id="cdcs-xi-mang-cao-bang",
+            channel="authority",
+        ),
+    )
+    await send(stage, officer, authority, "41/TTr-LĐLĐ")
+    await at_the_province(stage, authority)
+    letter = {"to_body": "ubnd-cao-bang", "letter": paper("18/TTr-LĐLĐ", "2024-12-16", "LĐLĐ tỉnh Cao Bằng")}
+    await stage.by(CHAIR).change("awards", f"/proposals/{authority}", "forwarding", letter)
+    stage.kept["authority_case"] = authority
+    stage.say("Công nhân trực tiếp: Bằng khen LĐLĐ (đột xuất); tờ trình sang UBND tỉnh theo kênh chính quyền")
+
+
+async def _unknown_history(stage: Stage) -> None:
+    """Apparatus track: was she Lao động tiên tiến? Nobody knows here; a certificate settles it."""
+    case = "dn-cstd-co-so-kieu"
+    officer = "can-bo-cao-bang"
+    await stage.by(officer).post(
+        "awards",
+        "/proposals",
+        proposal(
+            case,
+            {"kind": "person", "id": "chuyen-vien-cspl"},
+            "cstd-co-so",
+            "comprehensive",
+            basis("year", "Hoàn thành xuất sắc nhiệm vụ năm 2024"),
+            proposed_by="ban-cspl-cao-bang",
+            unit_id="ban-cspl-cao-bang",
+            track="apparatus",
+        ),
+    )
+    await send(stage, officer, case, "05/TTr-CSPL")
+    told = await stage.by(OFFICE).get("awards", f"/proposals/{case}")
+    for condition in _unknown(told["assessment"]):
+        await stage.by(OFFICE).change(
+            "awards",
+            f"/proposals/{case}",
+            "settlements",
+            {
+                "condition": condition,
+                "outcome": "met",
+                "paper": paper("02/QĐ-LĐTT", "2024-12-05", "LĐLĐ tỉnh Cao Bằng"),
+                "reason": "Có quyết định công nhận trong hồ sơ giấy.",
+            },
+        )
+    await at_the_province(stage, case, council=AGENCY_COUNCIL)
+    await decide(stage, [case], "qd-cstd-2024", "252", "QĐ")
+    stage.kept["completed_case"] = case
+    stage.say("CSTĐ cơ sở hệ chuyên trách: lịch sử chưa rõ, bổ sung bằng văn bản, hội đồng cơ quan thông qua")
+
+
+def _unknown(assessment: dict[str, Any]) -> list[str]:
+    """Codes of the conditions that nobody could answer, each once."""
+    found: list[str] = []
+
+    def look(node: Any) -> None:
+        if isinstance(node, dict):
+            if node.get("outcome") == "unknown" and "code" in node and node["code"] not in found:
+                found.append(node["code"])
+            for inner in node.values():
+                look(inner)
+        elif isinstance(node, list):
+            for inner in node:
+                look(inner)
+
+    look(assessment.get("general", []))
+    look(assessment.get("routes", []))
+    return found
+
+
+async def to_the_federation(stage: Stage) -> None:
+    """January to March: the lead's letters to TLĐ for the leading and the excellent; decided there."""
+    await stage.time.to(day("2025-01-10"))
+    drafts = await stage.by("thuong-truc-tld").all("awards", "/proposals", year_id=YEAR)
+    cases = [one["proposal_id"] for one in drafts if one["status"] == "drafted" and one["body"] == TLD]
+    for nr, case in enumerate(cases):
+        await send(stage, stage.officer(LEAD), case, f"{60 + nr}/TTr-CTĐ")
+    await stage.time.to(day("2025-02-20"))
+    for case in cases:
+        await through(stage, case, "thuong-truc-tld", "lanh-dao-tld", NATIONAL_COUNCIL, members=3)
+    await decide(stage, cases, "qd-tld-2024", "518", "QĐ", clerk="van-thu-tld", body=TLD, signatory="Trần Quốc Bảo")
+    await stage.time.to(day("2025-03-31"))
+    stage.kept["national_cases"] = cases
+    stage.say(f"{len(cases)} hồ sơ của Cụm trình Tổng Liên đoàn; quyết định số 518")
+
+
+async def send(stage: Stage, officer: str, case: str, number: str) -> None:
+    """The proposing unit puts its papers in and sends the case; the day of receipt chooses the rules."""
+    today = stage.time.now.date().isoformat()
+    for item in ("to-trinh", "bao-cao-thanh-tich"):
+        await stage.by(officer).change(
+            "awards", f"/proposals/{case}", "dossier", {"item": item, "paper": paper(number, today)}
+        )
+    letter = {"letter": paper(number, today)}
+    await stage.by(officer).change("awards", f"/proposals/{case}", "submission", letter)
+
+
+async def at_the_province(
+    stage: Stage, case: str, *, council: str = PROVINCE_COUNCIL, recused: str | None = None
+) -> None:
+    members = 7 if council == AGENCY_COUNCIL else 9
+    await through(stage, case, OFFICE, CHAIR, council, members=members, recused=recused)
+
+
+async def through(
+    stage: Stage, case: str, office: str, chair: str, council: str, *, members: int, recused: str | None = None
+) -> None:
+    """Specialist → head → council (counted by hands, with minutes) → standing committee → signatory."""
+    path = f"/proposals/{case}"
+    today = stage.time.now.date().isoformat()
+    standing = stage.by(office)
+    await standing.change("awards", path, "receipt", {})
+    await standing.change("awards", path, "forwarding", {"note": "Đã thẩm định hồ sơ."})
+    await standing.change("awards", path, "forwarding", {"note": "Trưởng ban thống nhất trình Hội đồng."})
+    if recused is not None:
+        recusal = {"proposal_id": case, "person_id": recused, "reason": "Người được đề nghị là người thân."}
+        await standing.post("awards", f"/councils/{council}/recusals", recusal)
+    voters = members - (recused is not None)
+    ballot = f"bp-{case}"
+    opening = {"id": ballot, "proposal_id": case, "way": "show-of-hands"}
+    await standing.post("awards", f"/councils/{council}/ballots", opening)
+    minutes = paper(f"BB-{case}", today, "Hội đồng TĐKT")
+    hands = {"present": voters, "in_favour": voters - (voters > 3), "against": 0, "abstained": int(voters > 3)}
+    await standing.change("awards", f"/ballots/{ballot}", "count", {"hands": hands, "minutes": minutes})
+    await standing.change("awards", f"/ballots/{ballot}", "closing", {})
+    told = await standing.get("awards", path)
+    conclusion = {
+        "proposal_id": case,
+        "recommendation": "approve",
+        "title": told["title"],
+        "ballot_id": ballot,
+    }
+    await standing.post("awards", f"/councils/{council}/conclusions", {"conclusions": [conclusion], "minutes": minutes})
+    await standing.change("awards", path, "dossier", {"item": "bien-ban-hoi-dong", "paper": minutes})
+    await standing.change("awards", path, "forwarding", {"note": "Hội đồng thông qua."})
+    await stage.by(chair).change("awards", path, "forwarding", {"note": "Ban Thường vụ thống nhất."})
+
+
+async def decide(
+    stage: Stage,
+    cases: list[str],
+    decision: str,
+    number: str,
+    kind: str,
+    *,
+    clerk: str = CLERK,
+    body: str = LEAD,
+    signatory: str = "Bế Quang Huy",
+) -> None:
+    """The clerk gives the number; one decision with its list."""
+    await stage.by(clerk).post(
+        "awards",
+        "/decisions",
+        {
+            "id": decision,
+            "issuing_body": body,
+            "number": f"{number}/QĐ-LĐLĐ" if body == LEAD else f"{number}/QĐ-TLĐ",
+            "kind": kind,
+            "date": stage.time.now.date().isoformat(),
+            "signatory": signatory,
+            "proposal_ids": cases,
+        },
+    )
+    await stage.time.rest()
+
+
+def basis(kind: str, text: str, **more: str) -> dict[str, str]:
+    return {"kind": kind, "text": text, **more}
+
+
+def proposal(
+    case: str,
+    recipient: dict[str, str],
+    title: str,
+    award_type: str,
+    rests_on: dict[str, str],
+    *,
+    proposed_by: str,
+    unit_id: str | None = None,
+    year_id: str | None = YEAR,
+    track: str = "movement",
+    channel: str = "union",
+) -> dict[str, Any]:
+    """A proposal drawn up by hand, received by the province."""
+    return {
+        "id": case,
+        "recipient": recipient,
+        "unit_id": unit_id,
+        "title": title,
+        "year_id": year_id,
+        "award_type": award_type,
+        "track": track,
+        "channel": channel,
+        "proposed_by": proposed_by,
+        "receiving_unit": LEAD,
+        "basis": rests_on,
+    }
