@@ -43,11 +43,9 @@ async def postgres_server(servers: Servers, backend: str) -> PostgresServer:
 
 
 @pytest.fixture(scope="session")
-async def make_database(postgres_server: PostgresServer) -> AsyncIterator[DatabaseMaker]:
+async def make_database(postgres_server: PostgresServer) -> DatabaseMaker:
     """`await make_database("registry", prepare)`: a fresh database and its role (`.url`, `.dsn`)."""
-    maker = DatabaseMaker(postgres_server)
-    yield maker
-    await maker.close()
+    return DatabaseMaker(postgres_server)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Protocol
 
-from thidua.local.databases import Database, drop_database, ensure_database
+from thidua.local.databases import Database, ensure_database
 
 from tests.support.backends import PostgresServer
 
@@ -23,13 +23,12 @@ class MakeDatabase(Protocol):
 
 
 class DatabaseMaker:
-    """Databases on one server; all are dropped with their connections at the end."""
+    """Databases on one server. None is dropped: the server goes with the session, and dropping takes longer than all else."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self._numbers = count(1)
         self._templates: dict[tuple[str, Prepare | None], str] = {}
-        self._made: list[str] = []
 
     async def __call__(self, name: str, prepare: Prepare | None = None, *, demo: bool = False) -> Database:
         key = (name, prepare)
@@ -41,11 +40,6 @@ class DatabaseMaker:
         return await self._ensure(f"{name}_{next(self._numbers)}", name, demo, self._templates[key])
 
     async def _ensure(self, database: str, role: str, demo: bool = False, template: str | None = None) -> Database:
-        self._made.append(database)
         return await ensure_database(
             self._server.superuser, database, role=role, password=f"{role}-test", demo=demo, template=template
         )
-
-    async def close(self) -> None:
-        for database in self._made:
-            await drop_database(self._server.superuser, database)

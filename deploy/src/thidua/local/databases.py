@@ -110,12 +110,6 @@ def first_start_script(passwords: Mapping[str, str], audit_password: str) -> str
     return script
 
 
-async def drop_database(superuser: Database, name: str) -> None:
-    """Drops the database with whoever is still connected to it."""
-    async with _session(superuser) as db:
-        await db.execute(f"DROP DATABASE IF EXISTS {_name(name)} WITH (FORCE)")
-
-
 @asynccontextmanager
 async def _session(database: Database) -> AsyncIterator[asyncpg.Connection]:
     """One short connection, closed on the way out."""
