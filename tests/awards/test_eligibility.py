@@ -4,7 +4,7 @@ import pytest
 from awards.domain.conditions import FOR_COUNCIL, MET, NOT_MET, ORDER, UNKNOWN, best, check, worst
 from awards.domain.eligibility import REGISTRATION, Settlement, assess, condition
 from awards.domain.record import Looked, Record
-from awards.domain.rules import Condition
+from awards.domain.rule_conditions import Condition
 from contracts.events.awards.assessments import CaseOutcome, SettledBy
 from contracts.events.awards.rules import AwardType
 from contracts.refusal import Refused

@@ -12,7 +12,7 @@ from contracts.events.scoring import Classification
 
 from awards.domain import words
 from awards.domain.record import Achievement, Record, Source
-from awards.domain.rules import (
+from awards.domain.rule_conditions import (
     Achieved,
     Condition,
     Holds,
@@ -21,10 +21,10 @@ from awards.domain.rules import (
     OfShare,
     Placed,
     Rated,
-    RuleSet,
     Span,
     Step,
 )
+from awards.domain.rules import RuleSet
 
 MET, NOT_MET = ConditionOutcome.MET, ConditionOutcome.NOT_MET
 UNKNOWN, FOR_COUNCIL = ConditionOutcome.UNKNOWN, ConditionOutcome.FOR_COUNCIL

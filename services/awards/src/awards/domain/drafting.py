@@ -8,7 +8,8 @@ from contracts.events.awards.rules import AwardType
 from contracts.events.scoring import Classification
 from contracts.values import SubjectKind
 
-from awards.domain.rules import Condition, Form, Placed, RuleSet
+from awards.domain.rule_conditions import Condition, Placed
+from awards.domain.rules import Form, RuleSet
 
 
 def form_for(rule_sets: Iterable[RuleSet], place: Classification, level: str) -> tuple[RuleSet, Form] | None:

@@ -19,7 +19,8 @@ from contracts.refusal import Refused
 
 from awards.domain.conditions import FOR_COUNCIL, MET, NOT_MET, UNKNOWN, best, check, worst
 from awards.domain.record import Record, Registered
-from awards.domain.rules import EXEMPT, Condition, Form, RuleSet
+from awards.domain.rule_conditions import Condition
+from awards.domain.rules import EXEMPT, Form, RuleSet
 
 REGISTRATION = "dang-ky"
 """Code of the registration condition, which the engine adds by itself."""

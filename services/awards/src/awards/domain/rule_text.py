@@ -9,7 +9,8 @@ from contracts.events.registry.units import Level
 from contracts.values import Value
 from pydantic import ValidationError
 
-from awards.domain.rules import OUTSIDE, Condition, Form, RuleSet
+from awards.domain.rule_conditions import Condition
+from awards.domain.rules import OUTSIDE, Form, RuleSet
 
 Place = tuple[str | int, ...]
 
