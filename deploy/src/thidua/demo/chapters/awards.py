@@ -263,40 +263,37 @@ async def _unknown_history(stage: Stage) -> None:
     )
     await send(stage, officer, case, "05/TTr-CSPL")
     told = await stage.by(OFFICE).get("awards", f"/proposals/{case}")
-    for condition in _unknown(told["assessment"]):
-        await stage.by(OFFICE).change(
-            "awards",
-            f"/proposals/{case}",
-            "settlements",
-            {
-                "condition": condition,
-                "outcome": "met",
-                "paper": paper("02/QĐ-LĐTT", "2024-12-05", "LĐLĐ tỉnh Cao Bằng"),
-                "reason": "Có quyết định công nhận trong hồ sơ giấy.",
-            },
-        )
+    stage.kept["before_completion"] = told["assessment"]
+    # Of two alternatives one is met already (rated excellent); only the chain's own step is missing.
+    for condition in _unknown(told["assessment"]) & {"dang-ky", "thanh-tich.1"}:
+        settlement = {
+            "condition": condition,
+            "outcome": "met",
+            "paper": paper("02/QĐ-LĐTT", "2024-12-05", "LĐLĐ tỉnh Cao Bằng"),
+            "reason": "Có quyết định công nhận trong hồ sơ giấy.",
+        }
+        await stage.by(OFFICE).change("awards", f"/proposals/{case}", "settlements", settlement)
     await at_the_province(stage, case, council=AGENCY_COUNCIL)
     await decide(stage, [case], "qd-cstd-2024", "252", "QĐ")
     stage.kept["completed_case"] = case
     stage.say("CSTĐ cơ sở hệ chuyên trách: lịch sử chưa rõ, bổ sung bằng văn bản, hội đồng cơ quan thông qua")
 
 
-def _unknown(assessment: dict[str, Any]) -> list[str]:
-    """Codes of the conditions that nobody could answer, each once."""
-    found: list[str] = []
+def _unknown(assessment: dict[str, Any]) -> set[str]:
+    """Codes of the conditions that nobody could answer."""
+    found: set[str] = set()
 
     def look(node: Any) -> None:
         if isinstance(node, dict):
-            if node.get("outcome") == "unknown" and "code" in node and node["code"] not in found:
-                found.append(node["code"])
+            if node.get("outcome") == "unknown" and "code" in node:
+                found.add(node["code"])
             for inner in node.values():
                 look(inner)
         elif isinstance(node, list):
             for inner in node:
                 look(inner)
 
-    look(assessment.get("general", []))
-    look(assessment.get("routes", []))
+    look(assessment)
     return found
 
 
