@@ -76,6 +76,7 @@ service = Service(
     reactions=[Reaction("draft-from-ranking", RankingFinalized, draft_proposals)],
     routes=ROUTES,
     messages=Path(__file__).parent / "messages.yaml",
+    examples=Path(__file__).parent / "examples.yaml",
     locate={
         "rule-set": "/rule-sets/{id}",
         "proposal": "/proposals/{id}",

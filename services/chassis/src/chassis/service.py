@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis import log as logs
 from chassis.facts import Recorded
 from chassis.http import problems
+from chassis.http.examples import show_examples
 from chassis.http.limits import BodyLimit
 from chassis.ids import new_id
 from chassis.metrics import Metrics, metrics_route, watch_loop
@@ -48,6 +49,8 @@ class Service:
     timers: Sequence[Timer] = ()
     routes: Sequence[APIRouter] = ()
     messages: Path | None = None
+    examples: Path | None = None
+    """Examples of request bodies (``chassis.http.examples``) for routes that do not carry their own."""
     unlogged: Sequence[str] = ()
     """Tables that no event feeds (drafts, particulars, accounts): outside the promise, left out of replay."""
     locate: dict[str, str] = field(default_factory=dict)
@@ -67,9 +70,7 @@ class Service:
     def __post_init__(self) -> None:
         self.package = self.package or self.name
         bind_discards(self.own)
-        foreign = [
-            model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")
-        ]
+        foreign = [model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")]
         if foreign:
             raise ValueError(f"{self.name} cannot publish {foreign}: the catalogue names another owner")
 
@@ -85,6 +86,8 @@ class Service:
         messages = problems.Messages(*([self.messages] if self.messages else []))
         app.state.messages = messages
         problems.install(app, messages)
+        if self.examples is not None:
+            show_examples(self.routes, self.examples)
         for router in (*self.routes, ops.routes, ops.open_routes):
             app.include_router(router)
         metrics = Metrics()

@@ -53,6 +53,7 @@ service = Service(
     timers=[Timer("remind", due=next_round, run=hold_round)],
     routes=[inbox.routes, notices.routes],
     messages=Path(__file__).parent / "messages.yaml",
+    examples=Path(__file__).parent / "examples.yaml",
     unlogged=["sending"],
     background=[send_mail],
     unsent=unsent,

@@ -63,6 +63,7 @@ service = Service(
         results.routes,
     ],
     messages=Path(__file__).with_name("messages.yaml"),
+    examples=Path(__file__).with_name("examples.yaml"),
     locate={
         "rubric": "/rubrics/{id}",
         "agreement": "/agreements/{id}",

@@ -19,9 +19,7 @@ from chassis import auth, log
 from chassis.runtime import Runtime
 from chassis.work import Answer, Command, Handler, body_hash, etag
 
-_bearer = HTTPBearer(
-    auto_error=False, description="Token from POST /tokens of the registry; lives at most an hour."
-)
+_bearer = HTTPBearer(auto_error=False, description="Token from POST /tokens of the registry; lives at most an hour.")
 
 
 class ActInput(BaseModel):
@@ -29,9 +27,7 @@ class ActInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    whose: str | None = Field(
-        None, pattern=r"^(unit|person):[a-z0-9][a-z0-9-]{1,63}$", examples=["unit:ldld-son-la"]
-    )
+    whose: str | None = Field(None, pattern=r"^(unit|person):[a-z0-9][a-z0-9-]{1,63}$", examples=["unit:ldld-son-la"])
     means: Means = Means.ONLINE
     made: Instant | None = Field(None, description="When the paper was signed or the word was given.")
     received: Instant | None = Field(None, description="When it was received; deadlines are judged by it.")

@@ -10,7 +10,7 @@ from contracts.refusal import Refused
 from contracts.values import Instant, Text
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import log, quarantine
 from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write, runtime_of
@@ -211,6 +211,10 @@ async def redrive(reading: Reading) -> dict[str, int]:
 
 class Discard(Write):
     """Why an event is left out for good. It binds every replay."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "Đơn vị gửi nhầm tệp; đã ghi lại bằng báo cáo thay thế."}]}
+    )
 
     reason: Text
 
