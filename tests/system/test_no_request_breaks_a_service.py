@@ -41,7 +41,9 @@ async def things_of(site: Site, name: str) -> dict[str, str]:
     """By the path under which a kind of thing is read (``/reports``), the id of one that there is."""
     found = {}
     for kind, path in import_module(f"{name}.main").service.locate.items():
-        query = "SELECT split_part(subject, ':', 2) FROM chassis.aggregate WHERE subject LIKE $1 ORDER BY seq LIMIT 1"
+        query = (
+            "SELECT split_part(subject, ':', 2) FROM chassis.aggregate WHERE subject LIKE $1 ORDER BY seq DESC LIMIT 1"
+        )
         if (id := await one(site, name, query, f"{kind}:%")) is not None:
             found[path.rpartition("/")[0]] = id
     return found
