@@ -56,9 +56,7 @@ def read_lock(text: str) -> list[Line]:
     return lines
 
 
-def judge(
-    entries: Sequence[Entry], services: Sequence[Spoken], lock: list[Line], history: History
-) -> Verdict:
+def judge(entries: Sequence[Entry], services: Sequence[Spoken], lock: list[Line], history: History) -> Verdict:
     """Everything the gate asks of today's catalogue and services."""
     verdict = Verdict()
     _producers(entries, services, verdict)
@@ -83,9 +81,7 @@ def _producers(entries: Sequence[Entry], services: Sequence[Spoken], verdict: Ve
         elif len(said_by) > 1:
             verdict.refused.append(f"{entry.type} has more than one producer: {', '.join(said_by)}")
         elif said_by != [entry.owner]:
-            verdict.refused.append(
-                f"{entry.type} is published by {said_by[0]}, not by its owner {entry.owner}"
-            )
+            verdict.refused.append(f"{entry.type} is published by {said_by[0]}, not by its owner {entry.owner}")
     for service in services:
         for heard in sorted({type for types in service.hears.values() for type in types} - known):
             verdict.refused.append(f"{service.name} follows {heard}, which is not in the catalogue")
@@ -101,9 +97,7 @@ def _lines_kept(lock: list[Line], history: History, verdict: Verdict) -> None:
         verdict.not_compared.append(f"earlier versions of {LOCK}: {why}")
         return
     if partial:
-        verdict.not_compared.append(
-            f"versions of {LOCK} older than this shallow clone reaches (git fetch --unshallow)"
-        )
+        verdict.not_compared.append(f"versions of {LOCK} older than this shallow clone reaches (git fetch --unshallow)")
     gone: dict[Line, str] = {}
     for commit in commits:
         try:
@@ -114,9 +108,7 @@ def _lines_kept(lock: list[Line], history: History, verdict: Verdict) -> None:
             if line not in kept:
                 gone.setdefault(line, commit)
     for line, commit in gone.items():
-        verdict.refused.append(
-            f"{LOCK} no longer holds the line of {line.type} that stood there at {commit[:12]}"
-        )
+        verdict.refused.append(f"{LOCK} no longer holds the line of {line.type} that stood there at {commit[:12]}")
 
 
 def _still_read(line: Line, entry: Entry, history: History, verdict: Verdict) -> None:
@@ -136,23 +128,17 @@ def _still_read(line: Line, entry: Entry, history: History, verdict: Verdict) ->
         published = json.loads(history.show(line.commit, f"schemas/{line.type}.json"))
         example = history.show(line.commit, f"examples/{line.type}.json")
     except NotShown as why:
-        verdict.refused.append(
-            f"{line.type}: {LOCK} names {line.commit[:12]}, which shows no contract of it ({why})"
-        )
+        verdict.refused.append(f"{line.type}: {LOCK} names {line.commit[:12]}, which shows no contract of it ({why})")
         return
     if schema_hash(published) != line.hash:
-        verdict.refused.append(
-            f"{line.type}: commit {line.commit[:12]} shows another schema than {LOCK} names"
-        )
+        verdict.refused.append(f"{line.type}: commit {line.commit[:12]} shows another schema than {LOCK} names")
     for change in breaking_changes(published, schema):
         verdict.refused.append(f"{line.type} breaks with {line.commit[:12]}: {change}")
     try:
         entry.model.model_validate_json(example)
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        verdict.refused.append(
-            f"{line.type}: today's model cannot read the example of {line.commit[:12]} ({told})"
-        )
+        verdict.refused.append(f"{line.type}: today's model cannot read the example of {line.commit[:12]} ({told})")
 
 
 def publishable(entries: Sequence[Entry], lock: list[Line], history: History) -> list[Line]:

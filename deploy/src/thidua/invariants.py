@@ -73,7 +73,7 @@ async def check(books: Books, accepted: Iterable[Accepted]) -> list[Finding]:
 
 
 async def _receipts_are_in_the_log(books: Books, accepted: list[Accepted]) -> Finding:
-    finding = Finding("every accepted command has its events", f"{len(accepted)} receipts")
+    finding = Finding("Mỗi lệnh đã nhận đều có đủ sự kiện trong sổ", f"{len(accepted)} biên nhận")
     for name, engine in books.engines.items():
         async with engine.connect() as db:
             for receipt in (one for one in accepted if one.log == books.log(name)):
@@ -94,7 +94,7 @@ async def _receipts_are_in_the_log(books: Books, accepted: list[Accepted]) -> Fi
 async def _keys_were_done_once(books: Books) -> Finding:
     """Each idempotency key stands on one contiguous range of the log, and each event's key is a stored one."""
     seen = 0
-    finding = Finding("no command was done twice", "")
+    finding = Finding("Không lệnh nào được ghi hai lần", "")
     for name, engine in books.engines.items():
         async with engine.connect() as db:
             rows = await db.execute(
@@ -116,12 +116,12 @@ async def _keys_were_done_once(books: Books) -> Finding:
                 seen += 1
                 if not row.holds:
                     finding.wrong.append(f"{name}: {row.scope} {row.key} does not stand on one range of the log")
-    finding.seen = f"{seen} keys"
+    finding.seen = f"{seen} khóa"
     return finding
 
 
 async def _chains_verify(books: Books) -> Finding:
-    finding = Finding("hash chains verify", "")
+    finding = Finding("Chuỗi băm của mọi sổ đúng từ sự kiện đầu", "")
     seen = 0
     for name, engine in books.engines.items():
         async with engine.connect() as db:
@@ -135,7 +135,7 @@ async def _chains_verify(books: Books) -> Finding:
             head = await logs.head(db)
             if (head.seq, head.hash) != (seq, prev):
                 finding.wrong.append(f"{head.log}: the head says {head.seq}, the log ends at {seq}")
-    finding.seen = f"{seen} events"
+    finding.seen = f"{seen} sự kiện"
     return finding
 
 
@@ -145,7 +145,7 @@ def _hash_fits(stored: Stored) -> bool:
 
 async def _applied_once_everywhere(books: Books) -> Finding:
     """Each follower took every event of the logs it follows, byte for byte and once; what it holds back is named."""
-    finding = Finding("every event is applied once everywhere, held in quarantine or discarded by name", "")
+    finding = Finding("Mỗi sự kiện được áp dụng đúng một lần ở mọi nơi, hoặc bị cách ly, hoặc loại bỏ có ghi danh", "")
     taken = held = discarded = 0
     for name, engine in books.engines.items():
         async with engine.connect() as db:
@@ -162,7 +162,7 @@ async def _applied_once_everywhere(books: Books) -> Finding:
                 mark = await _mark(db, books.log(projection.log))
                 if mark != produced.total():
                     finding.wrong.append(f"{where}: the mark stands at {mark} of {produced.total()}")
-    finding.seen = f"{taken} taken, {held} held, {discarded} discarded"
+    finding.seen = f"{taken} lượt nhận, {held} cách ly, {discarded} loại bỏ"
     return finding
 
 
@@ -182,7 +182,7 @@ async def _replay_equals_live(books: Books) -> Finding:
     tables = sum(
         len(service.own.tables) + sum(len(one.tables) for one in service.follows) for service in books.services.values()
     )
-    finding = Finding("each service replayed from its logs equals its live tables", f"{tables} tables")
+    finding = Finding("Dựng lại từng dịch vụ từ sổ cho đúng các bảng đang dùng", f"{tables} bảng")
     for name, service in books.services.items():
         for difference in await differences(books.engines[name], service, books.site, books.scratch):
             finding.wrong.append(

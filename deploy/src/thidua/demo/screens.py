@@ -18,7 +18,7 @@ def day(instant: str | None) -> str:
     return f"{instant[8:10]}/{instant[5:7]}/{instant[:4]}" if instant else "–"
 
 
-async def first_screen(console: Console) -> None:
+def first_screen(console: Console) -> None:
     """Said before anything starts: what is played, what is real, what is made up."""
     console.print("[bold]THI ĐUA – một năm thi đua của Cụm LĐLĐ bảy tỉnh biên giới phía Bắc[/]")
     console.print(
@@ -38,7 +38,7 @@ async def plan_and_deadlines(stage: Stage, console: Console) -> None:
         for task in told["tasks"]:
             table.add_row(
                 task["no"],
-                task["text"][:90] + ("…" if len(task["text"]) > 90 else ""),
+                task["text"],
                 ", ".join(task["bodies"]),
                 task.get("quarter") or "",
                 day(task.get("deadline")),

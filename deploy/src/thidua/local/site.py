@@ -136,6 +136,10 @@ class Site:
         """The read-only login to a service's database."""
         return self.postgres.audit(service)
 
+    async def scratch(self) -> Database:
+        """An empty database beside the services', to replay their logs into."""
+        return await self.postgres.ensure_service("scratch")
+
     async def start_service(self, name: str) -> Child:
         """Starts one service, on the same port as before, and waits until it is ready (it migrates as it starts)."""
         program = [sys.executable, "-m", "chassis.serve", name, "--port", str(self._ports[name])]

@@ -121,8 +121,45 @@ async def deadlines(stage: Stage, runner: str, cluster: str) -> None:
 
 
 async def plans(stage: Stage) -> None:
-    for name, login in (("plan-cum-2024.yaml", stage.officer(LEAD)),):
-        plan = data(name)
-        plan_id = plan.pop("plan_id")
-        await stage.by(login).post("registry", "/plans", plan | {"id": plan_id, "year_id": YEAR})
-        stage.say(f"{plan['title']}: {len(plan['tasks'])} việc")
+    await issue(stage, "plan-cum-2024.yaml")
+
+
+async def province_plan(stage: Stage) -> None:
+    """The lead's own plan: twenty-two tasks, issued, amended in May, closed task by task at the end of the year."""
+    await issue(stage, "plan-cao-bang-2024.yaml")
+
+
+async def issue(stage: Stage, name: str) -> None:
+    plan = data(name)
+    plan_id = plan.pop("plan_id")
+    await stage.by(stage.officer(LEAD)).post("registry", "/plans", plan | {"id": plan_id, "year_id": YEAR})
+    stage.kept.setdefault("plans", []).append(plan_id)
+    stage.say(f"{plan['title']}: {len(plan['tasks'])} việc")
+
+
+async def amend_plan(stage: Stage) -> None:
+    added = {"no": "23", "text": "Thăm hỏi, hỗ trợ đoàn viên vùng lũ quét (phát sinh)", "quarter": "II", "if_any": True}
+    body = {
+        "added": [added],
+        "paper": paper("09/KH-LĐLĐ", "2024-06-10", "LĐLĐ tỉnh Cao Bằng"),
+        "reason": "Bổ sung nhiệm vụ phát sinh sau đợt lũ quét.",
+    }
+    await stage.by(stage.officer(LEAD)).change("registry", "/plans/kh-cao-bang-2024", "amendments", body)
+
+
+async def close_plans(stage: Stage) -> None:
+    """What was done is done; what never arose is closed as such; one task is said to be not done."""
+    officer = stage.by(stage.officer(LEAD))
+    for plan_id in stage.kept["plans"]:
+        for task in (await officer.get("registry", f"/plans/{plan_id}"))["tasks"]:
+            outcome = "no-case-arose" if task["no"] in ("9", "15") and task["if_any"] else "done"
+            closing: dict[str, Any] = {"outcome": outcome}
+            if plan_id == "kh-cao-bang-2024" and task["no"] == "13":
+                closing = {"outcome": "not-done", "note": "Hoãn sang quý I năm 2025 vì thiên tai."}
+            await officer.post(
+                "registry",
+                f"/plans/{plan_id}/tasks/{task['no']}/closure",
+                closing,
+                etag=await officer.etag("registry", f"/plans/{plan_id}"),
+            )
+    stage.say("Khép các việc của hai kế hoạch: đã làm, không phát sinh, một việc không làm")
