@@ -11,7 +11,7 @@ from tests.registry.world import YEAR, done, etag_of, paper, refused
 
 
 def plan(**more: Any) -> dict[str, Any]:
-    """Rows of the cluster's plan of 2015 (seed 003), shifted."""
+    """Rows of the cluster's plan of 2015 (Cụm biên giới phía Bắc), shifted."""
     return {
         "number": "01/KH-CTĐ",
         "date": "2024-01-05",

@@ -26,7 +26,7 @@ from contracts.values import (
 
 
 class BallotPurpose(StrEnum):
-    """What a cluster votes on (seed 003, row 9)."""
+    """What a cluster votes on (the cluster plan of 2015, row 9)."""
 
     LEADING_UNIT = "leading-unit"
     EXCELLENT_UNITS = "excellent-units"

@@ -63,7 +63,7 @@ _FORM = {
     },
 )
 class RubricDrafted(Fact):
-    """A first draft: the year's deputy, or whoever the cluster charged, wrote it (seed 003, row 9)."""
+    """A first draft: the year's deputy, or whoever the cluster charged, wrote it (the cluster plan of 2015, row 9)."""
 
     rubric_id: RubricId
     cluster_id: ClusterId
