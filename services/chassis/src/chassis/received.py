@@ -39,8 +39,7 @@ async def place_mark(db: AsyncConnection, log: str) -> None:
     start = Position.start(log)
     await db.execute(
         sa.text(
-            "INSERT INTO chassis.mark (log, epoch, seq, hash) VALUES (:log, :epoch, :seq, :hash)"
-            " ON CONFLICT DO NOTHING"
+            "INSERT INTO chassis.mark (log, epoch, seq, hash) VALUES (:log, :epoch, :seq, :hash) ON CONFLICT DO NOTHING"
         ),
         {"log": log, "epoch": start.epoch, "seq": start.seq, "hash": start.hash},
     )
@@ -96,15 +95,30 @@ async def hashes(db: AsyncConnection, log: str, seqs: Iterable[int]) -> dict[int
 
 
 async def make_partitions(db: AsyncConnection, today: date) -> None:
-    """See that ``received`` has a partition for this month and the next. Safe to repeat, by several copies at once."""
+    """See that ``received`` has a partition for this month and the next. Safe to repeat, by several copies at once.
+
+    A follower that was quicker has its events in the default partition, and a month's cannot be made while the default
+    holds some of it: they move.
+    """
     await db.execute(sa.text("SELECT pg_advisory_xact_lock(71003)"))
     first = today.replace(day=1)
     for _ in range(2):
         after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-        await db.execute(
-            sa.text(
-                f"CREATE TABLE IF NOT EXISTS chassis.received_{first:%Y_%m} PARTITION OF chassis.received"
-                f" FOR VALUES FROM ('{first} 00:00+00') TO ('{after} 00:00+00')"
+        partition = f"chassis.received_{first:%Y_%m}"
+        if await db.scalar(sa.text("SELECT to_regclass(:partition)"), {"partition": partition}) is None:
+            month = f"received_at >= '{first} 00:00+00' AND received_at < '{after} 00:00+00'"
+            await db.execute(sa.text("LOCK TABLE chassis.received IN ACCESS EXCLUSIVE MODE"))
+            await db.execute(sa.text(f"CREATE TABLE {partition} (LIKE chassis.received)"))
+            await db.execute(
+                sa.text(
+                    f"WITH moved AS (DELETE FROM chassis.received_default WHERE {month} RETURNING *)"
+                    f" INSERT INTO {partition} SELECT * FROM moved"
+                )
             )
-        )
+            await db.execute(
+                sa.text(
+                    f"ALTER TABLE chassis.received ATTACH PARTITION {partition}"
+                    f" FOR VALUES FROM ('{first} 00:00+00') TO ('{after} 00:00+00')"
+                )
+            )
         first = after
