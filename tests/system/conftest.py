@@ -14,7 +14,7 @@ from thidua.demo.stage import ADMINISTRATOR, Stage
 from thidua.local.folders import forget
 from thidua.local.site import Site
 
-START_SECONDS = 300
+START_SECONDS = 600
 """Whichever test is the first to ask for the site waits for its start, and for the year, too."""
 
 
