@@ -101,9 +101,7 @@ async def persons_roles(asking: Asking) -> list[tuple[str, str]]:
     return [(row.role, row.unit_id) for row in rows]
 
 
-async def people_holding(
-    db: AsyncConnection, role: Role | Iterable[Role], unit_id: str, day: date
-) -> list[str]:
+async def people_holding(db: AsyncConnection, role: Role | Iterable[Role], unit_id: str, day: date) -> list[str]:
     """Persons with a grant of the role(s) on exactly this unit on a day: those to tell, not those above."""
     rows = await db.execute(
         sa.text(

@@ -12,20 +12,37 @@ from contracts.events.registry.people import GrantGiven, GrantWithdrawn
 from contracts.events.registry.units import UnitClosed, UnitEstablished, UnitMoved, UnitRecorded, UnitRenamed
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-TABLES = ["standing_unit", "standing_grant"]
+TABLES = ["standing_life", "standing_name", "standing_parent", "standing_grant"]
 
+# Each attribute has rows of its own: a change that is typed late (a rename of March, entered in June after a move of
+# May) then touches that attribute alone and ends where its own next change begins.
 SCHEMA = """
-CREATE TABLE standing_unit (
+CREATE TABLE standing_life (
+    unit_id text NOT NULL,
+    level   text NOT NULL,
+    kind    text NOT NULL,
+    valid   daterange NOT NULL,
+    PRIMARY KEY (unit_id, valid WITHOUT OVERLAPS)
+);
+CREATE TABLE standing_name (
+    unit_id text NOT NULL,
+    code    text NOT NULL,
+    name    text NOT NULL,
+    valid   daterange NOT NULL,
+    PRIMARY KEY (unit_id, valid WITHOUT OVERLAPS)
+);
+CREATE TABLE standing_parent (
     unit_id   text NOT NULL,
     parent_id text,
-    code      text NOT NULL,
-    name      text NOT NULL,
-    level     text NOT NULL,
-    kind      text NOT NULL,
     valid     daterange NOT NULL,
     PRIMARY KEY (unit_id, valid WITHOUT OVERLAPS)
 );
-CREATE INDEX standing_unit_parent ON standing_unit (parent_id);
+CREATE INDEX standing_parent_of ON standing_parent (parent_id);
+CREATE VIEW standing_unit AS
+SELECT l.unit_id, p.parent_id, n.code, n.name, l.level, l.kind, l.valid * n.valid * p.valid AS valid
+  FROM standing_life l
+  JOIN standing_name n ON n.unit_id = l.unit_id AND n.valid && l.valid
+  JOIN standing_parent p ON p.unit_id = l.unit_id AND p.valid && l.valid * n.valid;
 CREATE TABLE standing_grant (
     grant_id  text PRIMARY KEY,
     person_id text NOT NULL,
@@ -62,71 +79,79 @@ def feed(projection: Projection) -> None:
     projection.on(GrantWithdrawn)(_withdraw)
 
 
-async def _begin(
-    db: AsyncConnection, facts: list[Recorded[UnitRecorded]] | list[Recorded[UnitEstablished]]
-) -> None:
+async def _begin(db: AsyncConnection, facts: list[Recorded[UnitRecorded]] | list[Recorded[UnitEstablished]]) -> None:
+    rows = [
+        {
+            "unit_id": fact.data.unit_id,
+            "parent_id": fact.data.parent_id,
+            "code": fact.data.code,
+            "name": fact.data.name,
+            "level": fact.data.level,
+            "kind": fact.data.kind,
+            "effective": fact.data.effective,
+        }
+        for fact in facts
+    ]
+    for table, columns in _COLUMNS.items():
+        names = ", ".join(columns)
+        values = ", ".join(f":{column}" for column in columns)
+        await db.execute(
+            sa.text(
+                f"INSERT INTO {table} (unit_id, {names}, valid)"
+                f" VALUES (:unit_id, {values}, daterange(:effective, NULL))"
+            ),
+            rows,
+        )
+
+
+_COLUMNS = {
+    "standing_life": ("level", "kind"),
+    "standing_name": ("code", "name"),
+    "standing_parent": ("parent_id",),
+}
+
+
+async def _change_from(db: AsyncConnection, table: str, unit_id: str, effective: date, **changed: str | None) -> None:
+    """From a day on, until the attribute's own next change, other values hold; None keeps what was.
+
+    What held that day ends there. On its very first day the row is replaced: a period of no days cannot be kept.
+    """
+    columns = _COLUMNS[table]
+    kept = ", ".join(columns)
+    new = ", ".join(f"coalesce(CAST(:{column} AS text), {column})" for column in columns)
     await db.execute(
         sa.text(
-            "INSERT INTO standing_unit (unit_id, parent_id, code, name, level, kind, valid)"
-            " VALUES (:unit_id, :parent_id, :code, :name, :level, :kind, daterange(:effective, NULL))"
+            f"WITH held AS (DELETE FROM {table}"
+            "  WHERE unit_id = :unit_id AND valid @> CAST(:effective AS date) RETURNING *),"
+            f" earlier AS (INSERT INTO {table} (unit_id, {kept}, valid)"
+            f" SELECT unit_id, {kept}, daterange(lower(valid), :effective) FROM held WHERE lower(valid) < :effective)"
+            f" INSERT INTO {table} (unit_id, {kept}, valid)"
+            f" SELECT unit_id, {new}, daterange(:effective, upper(valid)) FROM held"
         ),
-        [
-            {
-                "unit_id": fact.data.unit_id,
-                "parent_id": fact.data.parent_id,
-                "code": fact.data.code,
-                "name": fact.data.name,
-                "level": fact.data.level,
-                "kind": fact.data.kind,
-                "effective": fact.data.effective,
-            }
-            for fact in facts
-        ],
-    )
-
-
-# One way to change a dated row: what held until then ends, and its copy with the change begins. A change on the very
-# first day replaces the row, since a period of no days cannot be kept.
-_CHANGE = """
-WITH held AS (
-    DELETE FROM standing_unit WHERE unit_id = :unit_id AND valid @> CAST(:effective AS date)
-    RETURNING *
-), earlier AS (
-    INSERT INTO standing_unit
-    SELECT unit_id, parent_id, code, name, level, kind, daterange(lower(valid), :effective)
-      FROM held WHERE lower(valid) < :effective
-)
-"""
-
-
-async def _change(db: AsyncConnection, unit_id: str, effective: date, **changed: str | None) -> None:
-    columns = ", ".join(
-        f"coalesce(CAST(:{name} AS text), {name})" if name in changed else name
-        for name in ("unit_id", "parent_id", "code", "name", "level", "kind")
-    )
-    await db.execute(
-        sa.text(
-            _CHANGE
-            + f"INSERT INTO standing_unit SELECT {columns}, daterange(:effective, upper(valid)) FROM held"
-        ),
-        {**changed, "unit_id": unit_id, "effective": effective},
+        {column: changed.get(column) for column in columns} | {"unit_id": unit_id, "effective": effective},
     )
 
 
 async def _rename(db: AsyncConnection, facts: list[Recorded[UnitRenamed]]) -> None:
     for fact in facts:
-        await _change(db, fact.data.unit_id, fact.data.effective, name=fact.data.name, code=fact.data.code)
+        said = fact.data
+        await _change_from(db, "standing_name", said.unit_id, said.effective, name=said.name, code=said.code)
 
 
 async def _move(db: AsyncConnection, facts: list[Recorded[UnitMoved]]) -> None:
     for fact in facts:
-        await _change(db, fact.data.unit_id, fact.data.effective, parent_id=fact.data.parent_id)
+        await _change_from(db, "standing_parent", fact.data.unit_id, fact.data.effective, parent_id=fact.data.parent_id)
 
 
 async def _close(db: AsyncConnection, facts: list[Recorded[UnitClosed]]) -> None:
+    """The unit's life ends; names and parents beyond it show no more, since the view needs a life."""
     for fact in facts:
         await db.execute(
-            sa.text(_CHANGE + "SELECT 1"), {"unit_id": fact.data.unit_id, "effective": fact.data.effective}
+            sa.text(
+                "UPDATE standing_life SET valid = daterange(lower(valid), :effective)"
+                " WHERE unit_id = :unit_id AND valid @> CAST(:effective AS date)"
+            ),
+            {"unit_id": fact.data.unit_id, "effective": fact.data.effective},
         )
 
 
