@@ -1,4 +1,4 @@
-"""The promise, checked against the databases with a read-only role: nothing lost, nothing twice, chains whole, replay equals live."""
+"""The promise, checked in the databases by a role that can only read: nothing lost or twice, chains whole, replay equal."""
 
 from __future__ import annotations
 
@@ -103,7 +103,8 @@ async def _keys_were_done_once(books: Books) -> Finding:
                     WITH told AS (
                         SELECT seq, convert_from(header, 'UTF8')::jsonb -> 'idempotency' AS i FROM chassis.log
                     ), ranges AS (
-                        SELECT i ->> 'scope' AS scope, i ->> 'key' AS key, min(seq) AS first, max(seq) AS last, count(*) AS events
+                        SELECT i ->> 'scope' AS scope, i ->> 'key' AS key, min(seq) AS first, max(seq) AS last,
+                               count(*) AS events
                           FROM told WHERE i IS NOT NULL GROUP BY 1, 2
                     )
                     SELECT coalesce(r.scope, k.scope) AS scope, coalesce(r.key, k.key) AS key,

@@ -1,4 +1,4 @@
-"""``thidua``: the operator's command. It speaks HTTP and reads logs; ``demo`` and ``up`` start a site on this machine."""
+"""``thidua``: the operator's command. It speaks HTTP and reads logs; ``demo`` and ``up`` start a site here."""
 
 from __future__ import annotations
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Annotated, Any
 
 import httpx
 import typer
+from chassis.clock import HANOI
 from rich.table import Table
 
-from thidua.cli.session import addresses, ask, console, keep_token, show_problem
+from thidua.cli.session import addresses, ask, console, keep_token, made_up_password, show_problem
 
 quarantine_app = typer.Typer(help="Sự kiện bị cách ly: xem, thử lại, loại bỏ có ghi danh.", no_args_is_help=True)
 
@@ -17,10 +19,11 @@ quarantine_app = typer.Typer(help="Sự kiện bị cách ly: xem, thử lại, 
 def token(
     login: Annotated[str, typer.Argument(help="Tên đăng nhập.")],
     password: Annotated[
-        str, typer.Option(envvar="THIDUA_PASSWORD", prompt="Mật khẩu", hide_input=True, help="Mật khẩu.")
-    ],
+        str, typer.Option(envvar="THIDUA_PASSWORD", help="Mật khẩu; không nêu thì hỏi, trừ tài khoản của `make up`.")
+    ] = "",
 ) -> None:
     """Lấy mã truy cập (tối đa một giờ), in ra và giữ lại cho các lệnh sau."""
+    password = password or made_up_password(login) or typer.prompt("Mật khẩu", hide_input=True)
     with httpx.Client(base_url=addresses().services["registry"], timeout=30, trust_env=False) as client:
         answer = client.post("/tokens", json={"login": login, "password": password})
     if answer.status_code >= 400:
@@ -41,7 +44,7 @@ def status() -> None:
         told = ask(name, "GET", "/ops/state")
         table.add_row(
             name,
-            told["clock"][:19],
+            in_hanoi(told["clock"]),
             str(told["head"]["seq"]),
             ", ".join(f"{to}: {seq}" for to, seq in told["relayed"].items()) or "–",
             ", ".join(f"{log.split('.')[1]}: {mark['seq']}" for log, mark in told["marks"].items()) or "–",
@@ -66,6 +69,11 @@ def journey(
     console.print(journey_table(id, steps))
 
 
+def in_hanoi(instant: str) -> str:
+    """An instant as officials read it."""
+    return f"{datetime.fromisoformat(instant).astimezone(HANOI):%d/%m/%Y %H:%M}"
+
+
 def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
     """All events of a case, oldest first; within one instant causes stand before effects."""
     table = Table(title=f"Hành trình hồ sơ {id}")
@@ -73,7 +81,7 @@ def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
         table.add_column(column, overflow="fold")
     for step in sorted(steps, key=lambda step: (step["at"], step["key"].split(":")[0], int(step["key"].split(":")[2]))):
         table.add_row(
-            step["at"][:16].replace("T", " "),
+            in_hanoi(step["at"]),
             step["service"],
             f"{step['type'].split('.')[1]}\n[dim]{step['key']}[/]",
             step["whose"],

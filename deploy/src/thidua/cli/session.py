@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from thidua.local.folders import data_folder, write_private
 
 console = Console()
 TOKEN_FILE = "token"
+LOGINS_FILE = "logins.json"
 
 
 def folder() -> Path:
@@ -48,6 +50,13 @@ def keep_token(text: str) -> Path:
     path = folder() / TOKEN_FILE
     write_private(path, text)
     return path
+
+
+def made_up_password(login: str) -> str:
+    """Password of an account that `make up` itself opened on this machine; empty for all others."""
+    path = folder() / LOGINS_FILE
+    logins: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return logins.get(login, "")
 
 
 def ask(service: str, method: str, path: str, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from thidua.demo.screens import day
-from thidua.demo.stage import BLOC, CLUSTER, LEAD, TLD, YEAR, Stage
+from thidua.demo.stage import BLOC, CLUSTER, TLD, YEAR, Stage
 
 STATUS = {
     "drafted": "dự thảo, chờ đơn vị gửi",

@@ -6,17 +6,18 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 from rich.console import Console
 
+from thidua.cli.session import LOGINS_FILE
 from thidua.demo.api import Api
 from thidua.demo.chapters import criteria
 from thidua.local.addresses import Addresses
 from thidua.small_year.play import BALLOT, CLUSTER, FIGURES, RECUSED, YEAR
-from thidua.small_year.run import LOGINS
 
 OPERATOR = "van-hanh"
 
@@ -71,8 +72,8 @@ async def wrong_rubric(hand: Hand) -> httpx.Response:
 
 
 async def unknown_unit(hand: Hand) -> httpx.Response:
-    body = _report("ldld-khong-co")
-    return await hand.send("can-bo-son-la", "POST", "registry", "/reports/bc-khong-co/submission", body)
+    body = {"unit_id": "ldld-khong-co", "period": {"starts": "2024-01-01"}}
+    return await hand.send("thuong-truc-tld", "POST", "registry", f"/clusters/{CLUSTER}/members", body)
 
 
 async def after_hard_close(hand: Hand) -> httpx.Response:
@@ -102,7 +103,7 @@ async def too_large(hand: Hand) -> httpx.Response:
 
 async def show_refusals(addresses: Addresses, folder: Path, console: Console) -> int:
     """Try everything; 0 when each was refused as it should be and nothing changed."""
-    logins = json.loads((folder / LOGINS).read_text(encoding="utf-8"))
+    logins = json.loads((folder / LOGINS_FILE).read_text(encoding="utf-8"))
     async with Api(addresses, logins) as api:
         hand = Hand(api)
         failed = 0
@@ -119,22 +120,32 @@ async def show_refusals(addresses: Addresses, folder: Path, console: Console) ->
 
 def tries() -> list[Try]:
     key = str(uuid.uuid4())
-    contest = {"reason": "Số liệu nhập nhầm dòng 2.1."}
-    path = "/registrations/dk-ldld-son-la/contest"
+    year = date.today().year
+    campaign = {
+        "title": "Xanh, sạch, đẹp – bảo đảm an toàn vệ sinh lao động",
+        "span": "drive",
+        "scope": "thematic",
+        "launched_by": "ldld-son-la",
+        "period": {"starts": f"{year}-01-01", "ends": f"{year + 1}-01-01"},
+        "goals": ["Nơi làm việc an toàn"],
+        "targets": ["100 % doanh nghiệp có công đoàn tham gia"],
+        "content": ["Vệ sinh, an toàn nơi làm việc"],
+        "measures": ["Tự kiểm tra hằng tháng"],
+        "participants": ["Đoàn viên, người lao động"],
+    }
 
     async def first(hand: Hand) -> httpx.Response:
-        # Two sends of one key: the second finds the first, whatever the version has become since.
-        return await hand.send("can-bo-son-la", "POST", "registry", path, contest, Idempotency_Key=key, If_Match="*")
+        return await hand.send("can-bo-son-la", "POST", "registry", "/campaigns", campaign, Idempotency_Key=key)
 
     async def other_body(hand: Hand) -> httpx.Response:
-        body = {"reason": "Một lý do khác."}
-        return await hand.send("can-bo-son-la", "POST", "registry", path, body, Idempotency_Key=key, If_Match="*")
+        body = campaign | {"title": "Một tên khác"}
+        return await hand.send("can-bo-son-la", "POST", "registry", "/campaigns", body, Idempotency_Key=key)
 
     return [
         Try("Bảng tiêu chí sai", "rubric-invalid", wrong_rubric),
         Try("Đơn vị không tồn tại", "unknown-unit", unknown_unit),
         Try("Báo cáo sau khi khóa nhận", "report-after-hard-close", after_hard_close),
-        Try("Thành viên không tham gia biểu quyết lại bỏ phiếu", "voter-recused", vote_of_recused),
+        Try("Thành viên không tham gia biểu quyết lại bỏ phiếu", "recused-member-votes", vote_of_recused),
         Try("Người của tỉnh khác nộp thay", "not-entitled", foreign_province),
         Try("Sửa trên bản cũ (If-Match)", "precondition-failed", stale_version),
         Try("Nội dung quá lớn", "body-too-large", too_large),

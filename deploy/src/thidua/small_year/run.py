@@ -11,6 +11,7 @@ from pathlib import Path
 from chassis.clock import HANOI
 from rich.console import Console
 
+from thidua.cli.session import LOGINS_FILE
 from thidua.demo.api import Api
 from thidua.demo.stage import ADMINISTRATOR, Stage
 from thidua.local.folders import write_private
@@ -18,7 +19,6 @@ from thidua.local.site import Site
 from thidua.settled import Settled, settled
 from thidua.small_year.play import play, world
 
-LOGINS = "logins.json"
 PLAYED = "played"
 
 
@@ -52,14 +52,14 @@ async def keep_up(folder: Path, console: Console) -> int:
                 await site.while_alive(play(stage))
                 await clock.rest()
                 (folder / PLAYED).touch()
-            write_private(folder / LOGINS, json.dumps(api.passwords, indent=2))
+            write_private(folder / LOGINS_FILE, json.dumps(api.passwords, indent=2))
         tell(console, site)
         await site.while_alive(asyncio.Event().wait())
     return 0
 
 
 def _logins(folder: Path) -> dict[str, str]:
-    path = folder / LOGINS
+    path = folder / LOGINS_FILE
     read: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return read
 
@@ -73,9 +73,8 @@ def tell(console: Console, site: Site) -> None:
     if where.traces:
         console.print(f"  vết       {where.traces}/traces")
     console.print(f"  thư đi    {site.folder / 'mail.jsonl'}")
-    console.print(f"  tài khoản {site.folder / LOGINS}   (ví dụ: van-hanh, thuong-truc-cao-bang, can-bo-son-la)")
+    console.print(f"  tài khoản {site.folder / LOGINS_FILE}   (ví dụ: van-hanh, thuong-truc-cao-bang, can-bo-son-la)")
     console.print("\nLấy mã truy cập, xem tình trạng (ở cửa sổ khác):")
-    console.print(f"  export THIDUA_PASSWORD=$(jq -r '.\"van-hanh\"' {site.folder / LOGINS})", soft_wrap=True)
     console.print("  .venv/bin/thidua token van-hanh && .venv/bin/thidua status")
     console.print("  .venv/bin/thidua journey case-nam-nay-ldld-lao-cai")
     console.print("  make refusals")

@@ -164,7 +164,7 @@ async def changed_since(db: AsyncConnection, subject: str, version: int) -> dict
     return {
         "etag": etag(version),
         "changed_by": header.act.typed_by,
-        "changed_at": header.act.recorded.isoformat(),
+        "changed_at": header.act.recorded,
         "event": header.type,
     }
 
