@@ -145,9 +145,7 @@ class Producer:
 async def follower_of(reader: Runtime, producer: Producer, **settings: Any) -> AsyncIterator[Follower]:
     """A follower of ``vn.registry`` alone, without NATS: the test is its courier."""
     (projection,) = reader.service.follows
-    follower = Follower(
-        reader.engine, "vn.registry", projection, producer.fetch, **{"gap_seconds": 0.05, **settings}
-    )
+    follower = Follower(reader.engine, "vn.registry", projection, producer.fetch, **{"gap_seconds": 0.05, **settings})
     async with Tasks() as tasks:
         tasks.start(follower.run())
         yield follower

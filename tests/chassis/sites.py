@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import contracts.catalogue as catalogue
 import nats
 from chassis import subjects
 from chassis.broker import publish_event
@@ -20,8 +21,6 @@ from contracts.events.chassis import EpochOpened
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from thidua.local.nats import EVERYTHING, EmbeddedNats, User
-
-from contracts import catalogue
 
 TYPE = catalogue.entry(EpochOpened).type
 

@@ -156,7 +156,7 @@ async def test_a_misspelt_field_is_not_lost_silently(sample: Trial) -> None:
 
 async def test_a_paper_received_earlier_keeps_its_dates_and_order(sample: Trial) -> None:
     act = {"means": "paper", "whose": "unit:ldld-son-la", "made": "2024-01-09T00:00:00+07:00",
-           "received": "2024-01-10T08:00:00+07:00", "paper": {"number": "12a/BC-LĐLĐ", "date": "2024-01-09"}}  # fmt: skip
+           "received": "2024-01-10T08:00:00+07:00", "paper": {"number": "12a/BC", "date": "2024-01-09"}}  # fmt: skip
     answer = await sample.post("/clusters", {"id": "cum-k", "name": "K", "act": act}, by="an")
     assert answer.status_code == 201, answer.text
     [fact] = [fact for fact in await sample.events() if fact.header.subjects == ("cluster:cum-k",)]

@@ -23,7 +23,7 @@ class MakeDatabase(Protocol):
 
 
 class DatabaseMaker:
-    """Databases on one server. None is dropped: the server goes with the session, and dropping takes longer than all else."""
+    """Databases on one server. None is dropped: the server goes with the session, and dropping them takes long."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server

@@ -6,7 +6,7 @@ import hashlib
 
 
 def case_id(year_id: str, of: str) -> str:
-    """Correlation id of everything that ``of`` (a unit or a cluster) does in an emulation year; at most 64 characters."""
+    """Correlation id of all that ``of`` (a unit or a cluster) does in an emulation year; at most 64 characters."""
     plain = f"case-{year_id}-{of}"
     if len(plain) <= 64:
         return plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class Entry:
     """What the catalogue says of one event."""
 
     type: str
-    model: type[Fact]
+    model: builtins.type[Fact]
     aggregate: str
     public: bool
     example: dict[str, Any]

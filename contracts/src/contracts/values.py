@@ -28,7 +28,7 @@ class Value(BaseModel):
 
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
-"""A stable identifier: lower-case letters, digits and hyphens, 2 to 64 characters. Never a name or a number on paper."""
+"""A stable identifier: lower-case letters, digits, hyphens, 2 to 64 characters. Never a name or a number on paper."""
 
 UnitId = Identifier
 PersonId = Identifier

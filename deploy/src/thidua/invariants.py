@@ -1,4 +1,4 @@
-"""The promise, checked in the databases by a role that can only read: nothing lost or twice, chains whole, replay equal."""
+"""The promise, checked in the databases with a read-only role: nothing lost or twice, chains whole, replay equal."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from thidua.demo.api import Api, Person
-from thidua.demo.clock import DemoTime
+from thidua.settled import Settled
 
 ADMINISTRATOR = "quan-tri"
 OPERATOR = "van-hanh"
@@ -29,12 +29,25 @@ def data(name: str) -> Any:
     return yaml.safe_load((files("thidua.demo") / "data" / name).read_text(encoding="utf-8"))
 
 
+class Time(Protocol):
+    """The clock as chapters see it: the demo's, which they move, or the wall's, which only rests."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    async def rest(self) -> Settled: ...
+
+    async def to(self, instant: datetime) -> Settled: ...
+
+    async def later(self, **span: float) -> Settled: ...
+
+
 @dataclass
 class Stage:
     """The demo in progress. ``say`` prints one line of progress under the current chapter."""
 
     api: Api
-    time: DemoTime
+    time: Time
     say: Callable[[str], None]
     world: dict[str, Any] = field(default_factory=lambda: data("world.yaml"))
     kept: dict[str, Any] = field(default_factory=dict)

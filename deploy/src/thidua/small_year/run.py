@@ -37,6 +37,14 @@ class WallTime:
     async def rest(self) -> Settled:
         return await settled(lambda: self._api.states(self._operator), self._follows)
 
+    async def to(self, instant: datetime) -> Settled:
+        """Raises RuntimeError: nobody moves the wall clock."""
+        raise RuntimeError(f"the wall clock cannot be set to {instant}")
+
+    async def later(self, **span: float) -> Settled:
+        """Raises RuntimeError: nobody moves the wall clock."""
+        raise RuntimeError(f"the wall clock cannot be moved by {span}")
+
 
 async def keep_up(folder: Path, console: Console) -> int:
     """Start, play the small year unless it was, print what is where, and stay until cancelled."""

@@ -1,4 +1,4 @@
-"""Tokens: who is asking. Signed with Ed25519 by the one service that knows passwords, checked by all; at most an hour."""
+"""Tokens: who is asking. Signed (Ed25519) by the one service that knows passwords, checked by all; at most an hour."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def new_keys() -> tuple[str, str]:
     )
 
 
-def issue(
-    subject: str, *, site: str, private_key: str, lifetime: timedelta = LONGEST
-) -> tuple[str, datetime]:
+def issue(subject: str, *, site: str, private_key: str, lifetime: timedelta = LONGEST) -> tuple[str, datetime]:
     """A token and the instant at which it ends (real time, also in a demo)."""
     now = datetime.now(timezone.utc)
     ends = now + min(lifetime, LONGEST)

@@ -9,8 +9,8 @@ from typing import Any
 
 from chassis import reacting
 from chassis.clock import DemoClock
-from chassis.reactions import Reaction
 from chassis.patience import pause
+from chassis.reactions import Reaction
 from chassis.runtime import Runtime
 from chassis.timers import Timer
 from chassis.work import for_timer
@@ -50,8 +50,8 @@ async def keep_time(runtime: Runtime, timer: Timer) -> None:
     try:
         while True:
             changed.clear()
-            async with runtime.engine.connect() as db:
-                job = await timer.due(db)
+            async with runtime.alone.connect() as db:
+                job = await runtime.outlook.next(timer, db)
             now = runtime.clock.now()
             if job is not None and job.at <= now:
                 asked = for_timer(runtime.service.name, now, timer.name, job.key)

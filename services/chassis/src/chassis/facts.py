@@ -10,7 +10,7 @@ from contracts.envelope import Header
 
 from contracts import catalogue
 
-F = TypeVar("F", bound=Fact)
+F = TypeVar("F", bound=Fact, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Stored:
 
 
 class Unreadable(Exception):
-    """An event that today's models cannot read: schema error or unknown major version. Poison, not a bug of the courier."""
+    """An event that today's models cannot read: a schema error or an unknown major version. It is poison."""
 
     def __init__(self, kind: str, reason: str) -> None:
         self.kind = kind

@@ -215,7 +215,7 @@ class Follower:
         for event in events:
             if event.traceparent:
                 name = f"follow {_type(event)}"
-                about = {"event": event.key, "batch": len(events)}
+                about: dict[str, str | int] = {"event": event.key, "batch": len(events)}
                 record_span(name, began, ended, SpanKind.CONSUMER, about, parent=event.traceparent)
         self._applied()
         return steps.Committed(to)

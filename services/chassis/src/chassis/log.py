@@ -151,9 +151,7 @@ async def read_page(db: AsyncConnection, log: str, after: int, limit: int = 500)
 async def read_received(db: AsyncConnection, log: str, after: int, limit: int = 500) -> list[Stored]:
     """Events kept as received of a followed log with ``seq > after``, in order, at most ``limit``."""
     rows = await db.execute(
-        sa.text(
-            f"SELECT {_COLUMNS} FROM chassis.received WHERE log = :log AND seq > :after ORDER BY seq LIMIT :limit"
-        ),
+        sa.text(f"SELECT {_COLUMNS} FROM chassis.received WHERE log = :log AND seq > :after ORDER BY seq LIMIT :limit"),
         {"log": log, "after": after, "limit": limit},
     )
     return [Stored(log, *row) for row in rows]
@@ -161,9 +159,7 @@ async def read_received(db: AsyncConnection, log: str, after: int, limit: int = 
 
 async def version(db: AsyncConnection, subject: str) -> int:
     """The seq of the last event that changed an aggregate; 0 when none did."""
-    found = await db.scalar(
-        sa.text("SELECT seq FROM chassis.aggregate WHERE subject = :subject"), {"subject": subject}
-    )
+    found = await db.scalar(sa.text("SELECT seq FROM chassis.aggregate WHERE subject = :subject"), {"subject": subject})
     return found or 0
 
 

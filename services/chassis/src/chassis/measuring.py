@@ -16,7 +16,7 @@ async def measure(runtime: Runtime, known: Mapping[str, int]) -> list[str]:
     Returns logs of which an event was discarded that is still held: by another copy, or just before a crash.
     """
     metrics = runtime.metrics
-    async with runtime.engine.connect() as db:
+    async with runtime.alone.connect() as db:
         head = await db.scalar(sa.text("SELECT seq FROM chassis.log_head")) or 0
         cursors = await _numbers(db, "SELECT destination, seq FROM chassis.relay_cursor")
         marks = await _numbers(db, "SELECT log, seq FROM chassis.mark")

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.facts import Recorded
 
-F = TypeVar("F", bound=Fact)
-Apply = Callable[[AsyncConnection, list[Recorded[F]]], Awaitable[None]]
+Apply = Callable[[AsyncConnection, list[Any]], Awaitable[None]]
+"""``(db, facts)`` where facts is a list of ``Recorded`` of the event it stands on."""
+A = TypeVar("A", bound=Apply)
 
 
 class Projection:
@@ -26,12 +27,12 @@ class Projection:
     def __init__(self, log: str, tables: Iterable[str]) -> None:
         self.log = log
         self.tables = list(tables)
-        self._functions: dict[type[Fact], list[Apply[Any]]] = {}
+        self._functions: dict[type[Fact], list[Apply]] = {}
 
-    def on(self, model: type[F]) -> Callable[[Apply[F]], Apply[F]]:
+    def on(self, model: type[Fact]) -> Callable[[A], A]:
         """Say what an event does to the tables. Several functions may stand on one event; they run in order."""
 
-        def put(function: Apply[F]) -> Apply[F]:
+        def put(function: A) -> A:
             self._functions.setdefault(model, []).append(function)
             return function
 

@@ -119,7 +119,8 @@ class FollowSubscriber(BatchPullStreamSubscriber):
         self._inbox = self.connection.new_inbox()
         self._trouble = "not looked at yet"
         self._open = self._fresh = True
-        self.subscription = await self.connection.subscribe(f"{self._inbox}.*", cb=self._take)
+        subscription: Any = await self.connection.subscribe(f"{self._inbox}.*", cb=self._take)
+        self.subscription = subscription
         self._end_listening = self._link.listen(self._link_changed)
         self.add_task(self._keep_asking)
         self.add_task(self._hand_over)

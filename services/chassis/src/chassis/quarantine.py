@@ -1,4 +1,4 @@
-"""Quarantine: events that a rule or a schema refused, and those behind them; listed, tried again, or discarded by name."""
+"""Quarantine: events that a rule or a schema refused and those behind them; listed, tried again, discarded by name."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ async def discard(work: Work, log: str, epoch: int, seq: int, reason: str) -> No
     ).first()
     if row is None:
         raise Refused("not-found", kind="sự kiện đang bị cách ly", id=f"{log}:{epoch}:{seq}")
-    fact = EventDiscarded(
-        log=log, epoch=epoch, seq=seq, hash=row.hash.hex(), reason=reason, by=work.act.typed_by
-    )
+    fact = EventDiscarded(log=log, epoch=epoch, seq=seq, hash=row.hash.hex(), reason=reason, by=work.act.typed_by)
     work.record(fact, f"quarantined:{log}.{epoch}.{seq}")
 
 
@@ -66,8 +64,6 @@ def bind_discards(own: Projection) -> None:
 
 async def _discarded(db: AsyncConnection, facts: list[Recorded[EventDiscarded]]) -> None:
     await db.execute(
-        sa.text(
-            "INSERT INTO chassis.discarded (log, epoch, seq) VALUES (:log, :epoch, :seq) ON CONFLICT DO NOTHING"
-        ),
+        sa.text("INSERT INTO chassis.discarded (log, epoch, seq) VALUES (:log, :epoch, :seq) ON CONFLICT DO NOTHING"),
         [{"log": fact.data.log, "epoch": fact.data.epoch, "seq": fact.data.seq} for fact in facts],
     )

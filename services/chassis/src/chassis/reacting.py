@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from contracts.catalogue import entry
 from contracts.refusal import Refused
 from opentelemetry.trace import SpanKind
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.facts import Stored, Unreadable, read
 from chassis.reactions import NotYet, Reaction
@@ -27,6 +26,13 @@ LONG_WAIT = timedelta(minutes=5)
 """What waited longer starts a trace of its own, linked to its cause."""
 _PASSING = {"busy", "still-running"}
 """Refusals that say nothing of the cause: somebody else was at it."""
+
+
+_NEXT = sa.text(
+    "SELECT epoch, seq, prev, hash, header, data, traceparent FROM chassis.received"
+    " WHERE log = :log AND seq > coalesce((SELECT c.seq FROM chassis.reaction_cursor c"
+    " WHERE c.reaction = :reaction AND c.log = :log), 0) ORDER BY seq LIMIT :limit"
+)
 
 
 class Again(Exception):
@@ -55,25 +61,21 @@ async def advance(runtime: Runtime, reaction: Reaction[Any], log: str) -> bool:
     kinds = _kinds(reaction)
     did = False
     while True:
-        async with runtime.engine.connect() as db:
-            after = await _cursor(db, reaction.name, log)
-            rows = (
-                await db.execute(
-                    sa.text(
-                        "SELECT epoch, seq, prev, hash, header, data, traceparent FROM chassis.received"
-                        " WHERE log = :log AND seq > :after ORDER BY seq LIMIT :limit"
-                    ),
-                    {"log": log, "after": after, "limit": PAGE},
-                )
-            ).all()
-        if not rows:
-            return did
+        async with runtime.alone.connect() as db:
+            rows = (await db.execute(_NEXT, {"reaction": reaction.name, "log": log, "limit": PAGE})).all()
+        passed = 0
         for row in rows:
             event = Stored(log, *row)
             # The bytes are looked at before they are parsed: most events are of other types.
-            if any(kind.encode() in event.header for kind in kinds):
-                did |= await _first_time(runtime, reaction, event, kinds)
-        await _pass(runtime, reaction, log, rows[-1].seq)
+            if any(kind.encode() in event.header for kind in kinds) and await _first_time(
+                runtime, reaction, event, kinds
+            ):
+                did, passed = True, event.seq
+        if rows and passed < rows[-1].seq:
+            await _pass(runtime, reaction, log, rows[-1].seq)
+        if len(rows) < PAGE:
+            # What came while these were looked at is a change of its own.
+            return did
 
 
 async def _first_time(runtime: Runtime, reaction: Reaction[Any], event: Stored, kinds: frozenset[str]) -> bool:
@@ -95,7 +97,7 @@ async def _run(
     runtime: Runtime, reaction: Reaction[Any], event: Stored, kinds: frozenset[str], since: datetime | None
 ) -> _Outcome:
     """Raises NotYet also for what is held in quarantine, and for a refusal: operations see each with its reason."""
-    async with runtime.engine.connect() as db:
+    async with runtime.alone.connect() as db:
         place = {"log": event.log, "epoch": event.epoch, "seq": event.seq}
         held, discarded = (
             await db.execute(
@@ -141,7 +143,7 @@ async def retry_waits(runtime: Runtime, reaction: Reaction[Any], *, refused_too:
     A bug in one of them holds up no other; it is raised at the end.
     """
     kinds = _kinds(reaction)
-    async with runtime.engine.connect() as db:
+    async with runtime.alone.connect() as db:
         rows = (
             await db.execute(
                 sa.text(
@@ -188,24 +190,15 @@ async def retry_waits(runtime: Runtime, reaction: Reaction[Any], *, refused_too:
 
 
 async def _execute(runtime: Runtime, statement: str, values: dict[str, Any]) -> None:
-    async with runtime.engine.begin() as db:
+    async with runtime.alone.begin() as db:
         await db.execute(sa.text(statement), values)
-
-
-async def _cursor(db: AsyncConnection, reaction: str, log: str) -> int:
-    return (
-        await db.scalar(
-            sa.text("SELECT seq FROM chassis.reaction_cursor WHERE reaction = :reaction AND log = :log"),
-            {"reaction": reaction, "log": log},
-        )
-    ) or 0
 
 
 async def _pass(
     runtime: Runtime, reaction: Reaction[Any], log: str, seq: int, waiting: tuple[Stored, str] | None = None
 ) -> None:
     """The cursor goes on, and with it, in one transaction, the wait that the event left behind."""
-    async with runtime.engine.begin() as db:
+    async with (runtime.alone if waiting is None else runtime.engine).begin() as db:
         if waiting is not None:
             event, waiting_for = waiting
             await db.execute(

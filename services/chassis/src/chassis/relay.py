@@ -186,5 +186,3 @@ class Relay:
         if await move_cursor(self._engine, self._stream, moved_from, to):
             return steps.CursorMoved()
         return steps.CursorElsewhere(await cursor(self._engine, self._log, self._stream))
-
-

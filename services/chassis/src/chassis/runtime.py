@@ -15,10 +15,15 @@ from chassis.metrics import Metrics
 from chassis.migrate import LIVE
 from chassis.projection import Projection
 from chassis.settings import Settings
+from chassis.timers import Outlook
 from chassis.work import Performer
 
 if TYPE_CHECKING:
     from chassis.service import Service
+
+
+STATEMENTS = 500
+"""How many statements a connection keeps prepared: more than a service has."""
 
 
 class Changes:
@@ -54,8 +59,16 @@ class Runtime:
     health: dict[str, str] = field(default_factory=dict)
     """What is wrong at the moment, by part; empty when all is well. Shown by /health/ready and /ops/state."""
     metrics: Metrics = field(default_factory=Metrics)
+    outlook: Outlook = field(default_factory=Outlook)
+    """What is due next, looked up once per state of the logs."""
+    alone: AsyncEngine = field(init=False)
+    """The same connections for statements that stand alone: each commits by itself, without a round trip to begin
+    and one to end."""
     redrive: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when somebody asks that what is in quarantine be tried again; the followers clear it."""
+
+    def __post_init__(self) -> None:
+        self.alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def log(self) -> str:
@@ -85,7 +98,10 @@ def create_engine(url: str, *, pool_size: int = 10, schema: str = LIVE) -> Async
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=False,
+        # The connection used last knows the statements of the hour: prepared once there, not once in each.
+        pool_use_lifo=True,
         connect_args={
+            "prepared_statement_cache_size": STATEMENTS,
             "server_settings": {
                 "search_path": f"{schema},chassis,public",
                 "synchronous_commit": "on",
@@ -93,7 +109,7 @@ def create_engine(url: str, *, pool_size: int = 10, schema: str = LIVE) -> Async
                 "lock_timeout": "5s",
                 "timezone": "UTC",
                 "jit": "off",
-            }
+            },
         },
     )
 
@@ -112,5 +128,5 @@ async def choose_clock(db: AsyncConnection, settings: Settings) -> Clock:
 
 
 async def is_demo(db: AsyncConnection) -> bool:
-    """Whether the database was marked ``demo`` by its owner's superuser (``ALTER DATABASE … SET thidua.demo = 'on'``)."""
+    """Whether the server's superuser marked the database (``ALTER DATABASE … SET thidua.demo = 'on'``)."""
     return await db.scalar(sa.text("SELECT current_setting('thidua.demo', true)")) == "on"

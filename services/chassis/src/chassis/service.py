@@ -75,7 +75,7 @@ class Service:
             raise ValueError(f"{self.name} cannot publish {foreign}: the catalogue names another owner")
 
     def app(self, settings: Settings | None = None) -> FastAPI:
-        """The FastAPI app; its lifespan opens the log and starts everything else. Settings come from the environment."""
+        """The FastAPI app; its lifespan opens the log and starts all else. Settings come from the environment."""
         from chassis.http import ops
 
         app = FastAPI(

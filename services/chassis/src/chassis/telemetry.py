@@ -40,7 +40,7 @@ from opentelemetry.trace import (
 
 Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
 
-SCHEDULE_DELAY_MS = 200
+SCHEDULE_DELAY_MS = 1000
 MAX_QUEUED_SPANS = 8192
 EXPORT_SECONDS = 2.0
 

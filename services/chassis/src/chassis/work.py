@@ -107,14 +107,10 @@ class Work:
         if self._command.if_match is None:
             raise Refused("precondition-required", subject=subject)
         if self._command.if_match not in (etag(version), "*"):
-            raise Refused(
-                "precondition-failed", subject=subject, **await changed_since(self.db, subject, version)
-            )
+            raise Refused("precondition-failed", subject=subject, **await changed_since(self.db, subject, version))
         return version
 
-    def record(
-        self, fact: Fact, *subjects: str, correlation: str | None = None, id: str | None = None
-    ) -> None:
+    def record(self, fact: Fact, *subjects: str, correlation: str | None = None, id: str | None = None) -> None:
         """Record a fact. The first subject is the aggregate it is about; all are those whose state it changes."""
         header = Header(
             id=id or new_id(),
@@ -155,9 +151,7 @@ def etag(version: int) -> str:
 
 async def changed_since(db: AsyncConnection, subject: str, version: int) -> dict[str, Any]:
     """Which event stands at the present version of an aggregate, and who typed it."""
-    row = (
-        await db.execute(sa.text("SELECT header FROM chassis.log WHERE seq = :seq"), {"seq": version})
-    ).first()
+    row = (await db.execute(sa.text("SELECT header FROM chassis.log WHERE seq = :seq"), {"seq": version})).first()
     if row is None:
         return {"etag": etag(version), "changed_by": None, "changed_at": None, "event": None}
     header = Header.model_validate_json(row.header)
@@ -170,7 +164,7 @@ async def changed_since(db: AsyncConnection, subject: str, version: int) -> dict
 
 
 class Performer:
-    """Runs units of work against one service's database. ``committed`` is called after each commit (wakes the relay)."""
+    """Runs units of work on one service's database. ``committed`` is called after each commit (wakes the relay)."""
 
     def __init__(
         self,

@@ -151,7 +151,7 @@ class _Worker:
         log, at = heard
         self._holders.setdefault(log, set()).add(follower.split(".")[1])
         if log == self._runtime.log and self._relay is not None:
-            await beacon.keep_mark(self._runtime.engine, follower, at)
+            await beacon.keep_mark(self._runtime.alone, follower, at)
         elif log in self._followers:
             self._followers[log].held_elsewhere(at)
 
@@ -187,7 +187,7 @@ class _Worker:
         runtime = self._runtime
         stream = subjects.stream(TREE, runtime.service.name)
         relay = Relay(
-            runtime.engine,
+            runtime.alone,
             runtime.log,
             stream,
             to_stream(self._broker.connection.jetstream(), TREE),
@@ -206,9 +206,9 @@ class _Worker:
         while True:
             if self._link.up:
                 with suppress(nats.errors.Error):
-                    await beacon.tell_beacon(self._broker, runtime.engine, runtime.log, stream)
+                    await beacon.tell_beacon(self._broker, runtime.alone, runtime.log, stream)
                     if not self._tell.is_set():
-                        await beacon.tell_marks(self._broker, runtime.engine, runtime.log)
+                        await beacon.tell_marks(self._broker, runtime.alone, runtime.log)
             self._tell.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(runtime.settings.beacon_seconds):
@@ -290,8 +290,6 @@ def _events(messages: list[Msg], log: str) -> list[Stored]:
             continue
         if wire.log == log:
             events.append(
-                Stored(
-                    wire.log, wire.epoch, wire.seq, wire.prev, wire.hash, wire.header, wire.data, wire.traceparent
-                )
+                Stored(wire.log, wire.epoch, wire.seq, wire.prev, wire.hash, wire.header, wire.data, wire.traceparent)
             )
     return events

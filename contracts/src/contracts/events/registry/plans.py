@@ -119,9 +119,7 @@ class PlanIssued(Fact):
     example={
         "plan_id": "kh-cum-2024",
         "replaced": [_TASK],
-        "added": [
-            {"no": "12", "text": "Thăm hỏi đoàn viên vùng lũ", "bodies": ["Trưởng Cụm"], "if_any": True}
-        ],
+        "added": [{"no": "12", "text": "Thăm hỏi đoàn viên vùng lũ", "bodies": ["Trưởng Cụm"], "if_any": True}],
         "paper": {"number": "09/KH-CTĐ", "date": "2024-05-02"},
         "reason": "Bổ sung nhiệm vụ phát sinh trong năm",
     },

@@ -81,9 +81,7 @@ class BallotRelied(Value):
             }
         ],
         "rule": {"compares": "rounded", "ties": ["section:2", "vote"]},
-        "ballots": [
-            {"ballot_id": "bau-don-vi-dan-dau-2024", "purpose": "leading-unit", "elected": ["ldld-lao-cai"]}
-        ],
+        "ballots": [{"ballot_id": "bau-don-vi-dan-dau-2024", "purpose": "leading-unit", "elected": ["ldld-lao-cai"]}],
         "digest": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     },
 )

@@ -131,9 +131,7 @@ class ReviewedLine(Value):
     example={
         **_CARD,
         "review_id": "xem-xet-lai-lao-cai-1",
-        "lines": [
-            {"code": "2.1", "reason": "Còn 150 đoàn viên của ba công đoàn khu công nghiệp.", "asks": "10"}
-        ],
+        "lines": [{"code": "2.1", "reason": "Còn 150 đoàn viên của ba công đoàn khu công nghiệp.", "asks": "10"}],
         "until": "2024-12-20T17:00:00Z",
     },
 )

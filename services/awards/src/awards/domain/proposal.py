@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from contracts.events.awards.assessments import Assessment, CaseOutcome, ConditionOutcome, Double, SettledBy
 from contracts.events.awards.councils import Recommendation
@@ -77,7 +78,7 @@ class Proposal:
     recommended_title: str | None = None
 
     @property
-    def which(self) -> dict[str, object]:
+    def which(self) -> dict[str, Any]:
         """The fields that every fact about it carries."""
         return {
             "proposal_id": self.proposal_id,

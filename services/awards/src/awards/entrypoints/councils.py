@@ -176,7 +176,7 @@ async def _view(reading: Reading, found: dict[str, Any]) -> CouncilView:
         id=found["council_id"],
     )
     words = threshold_words(Threshold.model_validate(found["threshold"]))
-    return CouncilView(**found, threshold_words=words, members=seats)
+    return CouncilView.model_validate({**found, "threshold_words": words, "members": seats})
 
 
 @routes.get("/councils/{council_id}/reachability", summary="Trước khi bỏ phiếu: có thể đạt tỷ lệ hay không")

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from awards.adapters.jsonb import row, rows
 from awards.domain.decision import PaperNumber
-from awards.entrypoints.views import DecisionLine, DecisionView
+from awards.entrypoints.views import DecisionView
 from awards.handlers import issue_decision
 
 routes = Routes(tags=["decisions"])
@@ -66,7 +66,5 @@ async def _view(reading: Reading, found: dict[str, Any]) -> DecisionView:
         id=found["decision_id"],
         reader=reading.person or "",
     )
-    return DecisionView(
-        **found,
-        awards=[DecisionLine(**one, recipient={"kind": one["kind"], "id": one["id"]}) for one in lines],
-    )
+    awards = [{**one, "recipient": {"kind": one["kind"], "id": one["id"]}} for one in lines]
+    return DecisionView.model_validate({**found, "awards": awards})

@@ -222,13 +222,8 @@ async def one_proposal(proposal_id: ProposalId, reading: Reading) -> ProposalWho
     hidden = await hidden_from(reading)
     shown = [double for double in found["doubles"] if double.get("proposal_id") not in hidden]
     reading.etag(await reading.version(f"proposal:{proposal_id}"))
-    return ProposalWhole(
-        **proposal({**found, "doubles": shown}),
-        dossier=dossier,
-        needed=[
-            {"item": one.code, "name": one.name, "before": one.before, "there": one.code in state.dossier}
-            for one in needed
-        ],
-        way=way,
-        conclusions=concluded,
-    )
+    papers = [
+        {"item": one.code, "name": one.name, "before": one.before, "there": one.code in state.dossier} for one in needed
+    ]
+    more = {"dossier": dossier, "needed": papers, "way": way, "conclusions": concluded}
+    return ProposalWhole.model_validate({**proposal({**found, "doubles": shown}), **more})

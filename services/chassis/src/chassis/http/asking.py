@@ -225,7 +225,7 @@ def _act(given: ActInput | None, who: auth.Caller, now: datetime) -> Act:
 
 @dataclass
 class ReadingRequest:
-    """A read: a connection in a read-only transaction, who asks, and the clock's instant."""
+    """A read: a connection on which each statement stands alone, who asks, and the clock's instant."""
 
     db: AsyncConnection
     caller: auth.Caller
@@ -247,7 +247,7 @@ class ReadingRequest:
 
 async def reading(request: Request, response: Response, who: Called) -> AsyncIterator[ReadingRequest]:
     runtime = runtime_of(request)
-    async with runtime.engine.connect() as db:
+    async with runtime.alone.connect() as db:
         yield ReadingRequest(db, who, runtime.clock.now(), response, runtime)
 
 

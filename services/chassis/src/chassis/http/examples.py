@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 from fastapi import APIRouter
@@ -27,7 +28,8 @@ def show_examples(routers: Iterable[APIRouter], file: Path) -> None:
         route = routes.get(key)
         if route is None or route.body_field is None:
             raise ValueError(f"{file.name}: {key} takes no body here")
-        TypeAdapter(route.body_field.field_info.annotation).validate_python(example)
+        body: Any = route.body_field.field_info.annotation
+        TypeAdapter(body).validate_python(example)
         shown = {"vi-du": {"summary": "Ví dụ", "value": example}}
         route.openapi_extra = {"requestBody": {"content": {"application/json": {"examples": shown}}}}
 

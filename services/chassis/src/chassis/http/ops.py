@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis import log, quarantine
 from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write, runtime_of
 from chassis.http.problems import Routes
-from chassis.runtime import is_demo
+from chassis.timers import positions
 
 Epoch = Annotated[int, Path(ge=1, lt=2**31, examples=[1])]
 Seq = Annotated[int, Path(ge=1, lt=2**63, examples=[118])]
@@ -107,6 +107,17 @@ class State(BaseModel):
     health: dict[str, str]
 
 
+_STATE = sa.text(
+    "SELECT h.epoch, h.seq, current_setting('thidua.demo', true) IS NOT DISTINCT FROM 'on' AS demo,"
+    " (SELECT jsonb_object_agg(destination, seq) FROM chassis.relay_cursor) AS relayed,"
+    " (SELECT jsonb_object_agg(log, jsonb_build_array(epoch, seq)) FROM chassis.mark) AS marks,"
+    " (SELECT jsonb_object_agg(reaction || '@' || log, seq) FROM chassis.reaction_cursor) AS reacted,"
+    " (SELECT jsonb_object_agg(follower, seq) FROM chassis.follower_mark) AS followers,"
+    " (SELECT count(*) FROM chassis.quarantine) AS held, (SELECT count(*) FROM chassis.wait) AS waits"
+    " FROM chassis.log_head h"
+)
+
+
 @routes.get("/ops/state", summary="Trạng thái: đầu sổ, dấu theo dõi, việc đến hạn, hàng chờ")
 async def state(reading: Reading) -> State:
     await _operator(reading)
@@ -115,32 +126,27 @@ async def state(reading: Reading) -> State:
 
 async def state_of(reading: ReadingRequest) -> State:
     runtime, db = reading.runtime, reading.db
-    head = await log.head(db)
-    due = [job.at for timer in runtime.service.timers if (job := await timer.due(db)) is not None]
+    # Where the logs stand is read before what is due and unsent, which may so be newer and never older.
+    row = (await db.execute(_STATE)).one()
+    at = await positions(db) if runtime.service.timers else None
+    jobs = [await runtime.outlook.next(timer, db, at) for timer in runtime.service.timers]
     return State(
         service=runtime.service.name,
         site=runtime.settings.site,
         log=runtime.log,
         clock=runtime.clock.now(),
-        demo=await is_demo(db),
-        head=Position(epoch=head.epoch, seq=head.seq),
-        relayed=await _pairs(db, "SELECT destination, seq FROM chassis.relay_cursor"),
-        marks={
-            row.log: Position(epoch=row.epoch, seq=row.seq)
-            for row in await db.execute(sa.text("SELECT log, epoch, seq FROM chassis.mark"))
-        },
-        reacted=await _pairs(db, "SELECT reaction || '@' || log, seq FROM chassis.reaction_cursor"),
-        followers=await _pairs(db, "SELECT follower, seq FROM chassis.follower_mark"),
-        held=await db.scalar(sa.text("SELECT count(*) FROM chassis.quarantine")) or 0,
-        waits=await db.scalar(sa.text("SELECT count(*) FROM chassis.wait")) or 0,
+        demo=row.demo,
+        head=Position(epoch=row.epoch, seq=row.seq),
+        relayed=row.relayed or {},
+        marks={log: Position(epoch=epoch, seq=seq) for log, (epoch, seq) in (row.marks or {}).items()},
+        reacted=row.reacted or {},
+        followers=row.followers or {},
+        held=row.held,
+        waits=row.waits,
         unsent=await runtime.service.unsent(db) if runtime.service.unsent else 0,
-        due=min(due, default=None),
+        due=min((job.at for job in jobs if job is not None), default=None),
         health=runtime.health,
     )
-
-
-async def _pairs(db: Any, query: str) -> dict[str, int]:
-    return {name: value for name, value in await db.execute(sa.text(query))}
 
 
 class Step(BaseModel):

@@ -34,7 +34,7 @@ class Problem(BaseModel):
                     "type": "urn:thidua:problem:not-entitled",
                     "title": "Không đủ quyền",
                     "status": 403,
-                    "detail": "Bạn không giữ vai trò officer tại đơn vị “ldld-son-la” hoặc đơn vị cấp trên của nó vào ngày này.",
+                    "detail": "Bạn không giữ vai trò officer tại đơn vị “ldld-son-la” hoặc đơn vị cấp trên của nó.",
                     "rule": "Mỗi việc chỉ do người được giao vai trò, trong phạm vi đơn vị của mình, thực hiện.",
                     "todo": "Đề nghị quản trị cấp quyền, hoặc nhờ người có vai trò này thực hiện.",
                     "instance": "/reports/bc-son-la/submission",
@@ -73,7 +73,9 @@ class Routes(APIRouter):
 
     def __init__(self, **options: Any) -> None:
         problem = {"model": Problem, "content": {MEDIA_TYPE: {}}}
-        responses = {status: {"description": text, **problem} for status, text in _SHARED_STATUSES.items()}
+        responses: dict[int | str, dict[str, Any]] = {
+            status: {"description": text, **problem} for status, text in _SHARED_STATUSES.items()
+        }
         super().__init__(responses=responses, **options)
 
 

@@ -63,8 +63,8 @@ async def keep(db: AsyncConnection, person_id: str, told: dict[str, Any]) -> Non
         ),
         {
             **values,
-            "sort_key": sort_key(values["name"]),
-            "plain_name": plain(values["name"]),
+            "sort_key": sort_key(str(values["name"])),
+            "plain_name": plain(str(values["name"])),
             "person_id": person_id,
         },
     )

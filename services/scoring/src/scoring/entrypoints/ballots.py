@@ -14,7 +14,7 @@ from contracts.events.scoring import (
     BallotWay,
     OptionTally,
 )
-from contracts.values import BallotId, ClusterId, Paper, PersonId, ShortText, Threshold, UnitId, YearId
+from contracts.values import BallotId, ClusterId, Denominator, Paper, PersonId, ShortText, Threshold, UnitId, YearId
 from pydantic import BaseModel, Field
 
 from scoring.adapters.queries.ballots import ballot_ids, load_ballot
@@ -25,7 +25,7 @@ from scoring.handlers.rights import cluster_today
 
 routes = Routes(tags=["bỏ phiếu của cụm"])
 
-MAJORITY = Threshold(percentage=Decimal(50), denominator="all", quorum=Decimal("66.67"), strictly_more=True)
+MAJORITY = Threshold(percentage=Decimal(50), denominator=Denominator.ALL, quorum=Decimal("66.67"), strictly_more=True)
 
 
 class OpenBallot(Write):

@@ -78,7 +78,8 @@ BEGIN
     FOR i IN 1..n LOOP
         IF length(p_headers[i]) + length(p_datas[i]) > 262144 THEN
             RAISE EXCEPTION USING ERRCODE = 'TD002',
-                MESSAGE = format('event %s of %s bytes is over 262144', p_types[i], length(p_headers[i]) + length(p_datas[i]));
+                MESSAGE = format('event %s of %s bytes is over 262144', p_types[i],
+                                 length(p_headers[i]) + length(p_datas[i]));
         END IF;
         IF get_byte(p_headers[i], 0) <> 123 OR get_byte(p_headers[i], length(p_headers[i]) - 1) <> 125
            OR position('\x0a'::bytea IN p_headers[i]) > 0 OR position('\x0d'::bytea IN p_headers[i]) > 0 THEN

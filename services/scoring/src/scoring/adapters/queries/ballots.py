@@ -34,10 +34,11 @@ async def load_ballot(db: AsyncConnection, ballot_id: str) -> tuple[Ballot, Ball
         {"ballot": ballot_id},
     )
     closed = BallotClosed.model_validate_json(row.closed) if row.closed is not None else None
+    counted = row._mapping["count"]  # a row also has a method of that name
     ballot = Ballot(
         opened=BallotOpened.model_validate_json(row.opened),
         votes={vote.voter_unit_id: tuple(json.loads(vote.choices)) for vote in votes},
-        count=BallotCountRecorded.model_validate_json(row.count) if row.count is not None else None,
+        count=BallotCountRecorded.model_validate_json(counted) if counted is not None else None,
         closed=closed is not None,
     )
     return ballot, closed
