@@ -15,13 +15,17 @@ from thidua.demo.stage import ADMINISTRATOR, CLUSTER, NEXT_YEAR, TLD, Stage
 from thidua.invariants import Accepted, Books, check
 from thidua.local.databases import ensure_database
 from thidua.local.site import Site
-from thidua.services import SERVICES
 from thidua.settled import unsettled
 
 from tests.chassis.sites import eventually
 from tests.system.looking import one, rows
 
-FOLLOWS = {"registry": ["scoring"], "scoring": ["registry"], "awards": ["registry", "scoring"], "notify": SERVICES[:3]}
+FOLLOWS = {
+    "registry": ["scoring"],
+    "scoring": ["registry"],
+    "awards": ["registry", "scoring"],
+    "notify": ["registry", "scoring", "awards"],
+}
 
 
 async def test_a_year_played_through_http_comes_to_rest_with_nothing_held_and_nothing_waiting(year: Stage) -> None:
