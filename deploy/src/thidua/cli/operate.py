@@ -75,21 +75,39 @@ def in_hanoi(instant: str) -> str:
 
 
 def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
-    """All events of a case, oldest first; within one instant causes stand before effects."""
+    """All events of a case, oldest first; events of one kind and one cause, such as notices, share a row."""
     table = Table(title=f"Hành trình hồ sơ {id}")
     for column in ("Lúc", "Dịch vụ", "Sự kiện", "Của", "Người nhập", "Do", "Mã vết"):
         table.add_column(column, overflow="fold")
-    for step in sorted(steps, key=lambda step: (step["at"], step["key"].split(":")[0], int(step["key"].split(":")[2]))):
+    for alike in _alike(sorted(steps, key=_order)):
+        first, last = alike[0], alike[-1]
+        keys = (
+            first["key"] if len(alike) == 1 else f"{first['key']} … {last['key'].split(':')[2]} ({len(alike)} sự kiện)"
+        )
         table.add_row(
-            in_hanoi(step["at"]),
-            step["service"],
-            f"{step['type'].split('.')[1]}\n[dim]{step['key']}[/]",
-            step["whose"],
-            step["typed_by"] + ("" if step["means"] == "online" else f" ({step['means']})"),
-            step["causation"] or "–",
-            (step["trace_id"] or "–")[:16],
+            in_hanoi(first["at"]),
+            first["service"],
+            f"{first['type'].split('.')[1]}\n[dim]{keys}[/]",
+            first["whose"],
+            first["typed_by"] + ("" if first["means"] == "online" else f" ({first['means']})"),
+            first["causation"] or "–",
+            (first["trace_id"] or "–")[:16],
         )
     return table
+
+
+def _order(step: dict[str, Any]) -> tuple[str, str, int]:
+    log, _, seq = step["key"].split(":")
+    return step["at"], log, int(seq)
+
+
+def _alike(steps: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Neighbours of the same instant, service, type and cause together."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for step in steps:
+        same = (in_hanoi(step["at"]), step["service"], step["type"], str(step["causation"]), step["typed_by"])
+        groups.setdefault(same, []).append(step)
+    return list(groups.values())
 
 
 @quarantine_app.command("list")
