@@ -87,7 +87,7 @@ def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
         table.add_row(
             in_hanoi(first["at"]),
             first["service"],
-            f"{first['type'].split('.')[1]}\n[dim]{keys}[/]",
+            f"{first['type'].split('.')[1]}\n[dim]{first['key']}{more}[/]",
             first["whose"],
             first["typed_by"] + ("" if first["means"] == "online" else f" ({first['means']})"),
             first["causation"] or "–",
@@ -96,9 +96,10 @@ def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _order(step: dict[str, Any]) -> tuple[str, str, int]:
-    log, _, seq = step["key"].split(":")
-    return step["at"], log, int(seq)
+def _order(step: dict[str, Any]) -> tuple[str, int, int]:
+    """By instant; within one, causes before effects: the services in the order in which they follow one another."""
+    services = ("registry", "scoring", "awards", "notify")
+    return step["at"], services.index(step["service"]), int(step["key"].split(":")[2])
 
 
 def _alike(steps: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

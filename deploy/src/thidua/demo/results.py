@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -111,12 +112,12 @@ async def proposals(stage: Stage, console: Console) -> None:
     table = Table(title="Đề nghị khen thưởng: đang ở đâu và vì sao", show_lines=True)
     for column in ("Đề nghị", "Cho ai", "Hình thức", "Hệ / kênh", "Điều kiện", "Đang ở đâu", "Vì sao"):
         table.add_column(column, overflow="fold")
+    names = await shown(stage)
     for told in await _proposals(stage):
-        recipient = told["recipient"]["id"]
         table.add_row(
             told["proposal_id"],
-            stage.short(recipient) if told["recipient"]["kind"] == "unit" else recipient,
-            told["title"],
+            names.recipient(told["recipient"]),
+            names.title(told["title"]),
             f"{'phong trào' if told['track'] == 'movement' else 'chuyên trách'} / "
             f"{'công đoàn' if told['channel'] == 'union' else 'chính quyền'}",
             OUTCOME.get(told["outcome"], told["outcome"]),
@@ -155,12 +156,9 @@ async def decisions(stage: Stage, console: Console) -> None:
     table = Table(title="Quyết định khen thưởng")
     for column in ("Số", "Ngày", "Nơi ban hành", "Người ký", "Danh sách"):
         table.add_column(column, overflow="fold")
+    names = await shown(stage)
     for told in await stage.by(OFFICE).all("awards", "/decisions"):
-        listed = [
-            f"{stage.short(one['recipient']['id']) if one['recipient']['kind'] == 'unit' else one['recipient']['id']}"
-            f" ({one['title']})"
-            for one in told["awards"]
-        ]
+        listed = [f"{names.recipient(one['recipient'])} ({names.title(one['title'])})" for one in told["awards"]]
         table.add_row(
             told["number"], day(told["date"]), stage.short(told["issuing_body"]), told["signatory"], "; ".join(listed)
         )
@@ -182,6 +180,31 @@ async def notices(stage: Stage, console: Console, mails: int) -> None:
         table.add_row(stage.short(unit), str(len(inbox)), str(len(mail)), str(reminders), most)
     console.print(table)
     console.print(f"[dim]Máy chủ thư nhận {mails} thư.[/]")
+
+
+async def shown(stage: Stage) -> Shown:
+    """Names of persons from registry, of titles from the rule sets in force: ids are for machines."""
+    ids = ",".join(one["id"] for one in stage.world["people"])
+    people = await stage.by("thuong-truc-tld").all("registry", "/people", ids=ids, limit=500)
+    titles: dict[str, str] = {}
+    for rules in await stage.by(OFFICE).all("awards", "/rule-sets"):
+        titles |= rules["forms"]
+    return Shown(stage, {one["id"]: one["name"] for one in people}, titles)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How recipients and titles are called."""
+
+    stage: Stage
+    people: dict[str, str]
+    titles: dict[str, str]
+
+    def recipient(self, told: dict[str, str]) -> str:
+        return self.stage.short(told["id"]) if told["kind"] == "unit" else self.people.get(told["id"], told["id"])
+
+    def title(self, code: str) -> str:
+        return self.titles.get(code, code)
 
 
 async def _proposals(stage: Stage) -> list[dict[str, Any]]:
