@@ -32,6 +32,7 @@ $(READY): requirements.lock Makefile $(addsuffix /pyproject.toml,$(PARTS))
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(PARTS))
+	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $(READY)
 
 demo: $(READY) ## play an emulation year through the four services and show the result
@@ -43,8 +44,8 @@ up: $(READY) ## start a site with a small year around today and keep it up (Ctrl
 refusals: $(READY) ## show against a running `make up` what the services refuse, and that nothing changed
 	@$(BIN)/thidua refusals
 
-test: $(READY) ## all tests
-	@$(BIN)/pytest
+test: $(READY) ## all tests, two files at a time
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(READY) ## linters, types, import rules, generated files
 	@$(BIN)/ruff check .
