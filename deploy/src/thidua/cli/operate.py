@@ -81,9 +81,7 @@ def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
         table.add_column(column, overflow="fold")
     for alike in _alike(sorted(steps, key=_order)):
         first, last = alike[0], alike[-1]
-        keys = (
-            first["key"] if len(alike) == 1 else f"{first['key']} … {last['key'].split(':')[2]} ({len(alike)} sự kiện)"
-        )
+        more = "" if len(alike) == 1 else f" … {last['key'].split(':')[2]} ({len(alike)} sự kiện)"
         table.add_row(
             in_hanoi(first["at"]),
             first["service"],
