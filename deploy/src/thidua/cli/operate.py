@@ -85,7 +85,7 @@ def journey_table(id: str, steps: list[dict[str, Any]]) -> Table:
         table.add_row(
             in_hanoi(first["at"]),
             first["service"],
-            f"{first['type'].split('.')[1]}\n[dim]{keys}[/]",
+            f"{first['type'].split('.')[1]}\n[dim]{first['key']}{more}[/]",
             first["whose"],
             first["typed_by"] + ("" if first["means"] == "online" else f" ({first['means']})"),
             first["causation"] or "–",
