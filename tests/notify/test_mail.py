@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
+from chassis.tending import end
 from chassis.testing import Trial
 from contracts.events.awards.councils import CouncilMemberRecused
 from contracts.events.awards.proposals import AwardProposed, ProposalReturned
@@ -278,9 +279,7 @@ async def test_the_loop_sends_what_comes_and_reports_what_keeps_it_from_sending(
                 await notify.given(example_of(ReportReturned, unit_id=unit))
         await mail_server.arrival(lambda mails: len(mails) >= 5 * len(MEMBERS))
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await end(running)
     assert len({mail.message_id for mail in mail_server.received}) == 5 * len(MEMBERS) > BATCH
     assert "mail" not in notify.runtime.health
     # Whatever the loop was in the middle of is settled by the next one.

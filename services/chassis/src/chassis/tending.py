@@ -7,6 +7,22 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any
 
+AGAIN_SECONDS = 1.0
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until each is over; what they raise on the way out is not told.
+
+    A cancellation can be swallowed: ``asyncio.wait_for`` of Python 3.11 returns the result when it came in the same
+    moment, and a library's command goes on as if nothing had been. So it is repeated until it is heard.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
+
 
 class Tasks:
     """``async with Tasks() as tasks: tasks.start(…)``: an error of any task is raised in the block; leaving it
@@ -40,9 +56,7 @@ class Tasks:
     ) -> None:
         broken = self._broken
         self._broken = broken or error or asyncio.CancelledError()
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await end(*self._running)
         if broken is not None and isinstance(error, asyncio.CancelledError):
             assert self._owner is not None
             # Our own cancellation is taken back; if somebody else cancelled too, that one goes on.
