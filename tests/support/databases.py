@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Protocol
@@ -27,17 +28,19 @@ class DatabaseMaker:
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
+        # Makers of several backends may share a server: each names its databases by a mark of its own.
+        self._mark = secrets.token_hex(3)
         self._numbers = count(1)
         self._templates: dict[tuple[str, Prepare | None], str] = {}
 
     async def __call__(self, name: str, prepare: Prepare | None = None, *, demo: bool = False) -> Database:
         key = (name, prepare)
         if key not in self._templates:
-            template = await self._ensure(f"{name}_template_{next(self._numbers)}", name)
+            template = await self._ensure(f"{name}_{self._mark}_template_{next(self._numbers)}", name)
             if prepare is not None:
                 await prepare(template)
             self._templates[key] = template.name
-        return await self._ensure(f"{name}_{next(self._numbers)}", name, demo, self._templates[key])
+        return await self._ensure(f"{name}_{self._mark}_{next(self._numbers)}", name, demo, self._templates[key])
 
     async def _ensure(self, database: str, role: str, demo: bool = False, template: str | None = None) -> Database:
         return await ensure_database(
