@@ -45,7 +45,7 @@ refusals: $(READY) ## show against a running `make up` what the services refuse,
 	@$(BIN)/thidua refusals
 
 test: $(READY) ## all tests, two files at a time
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(READY) ## linters, types, import rules, generated files
 	@$(BIN)/ruff check .

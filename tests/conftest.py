@@ -17,6 +17,18 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests stay together when several processes share the work (``--dist loadgroup``).
+
+    A file keeps to one process; so do all the files that share the one whole site and its year, which come first
+    because they take longest.
+    """
+    for item in items:
+        shares_site = "site" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("whole site" if shares_site else item.nodeid.split("::")[0]))
+    items.sort(key=lambda item: "site" not in getattr(item, "fixturenames", ()))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("every_backend"):
         metafunc.parametrize("backend", backends_here(), indirect=True, scope="session")
