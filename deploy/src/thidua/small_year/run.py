@@ -49,21 +49,25 @@ class WallTime:
 async def keep_up(folder: Path, console: Console) -> int:
     """Start, play the small year unless it was, print what is where, and stay until cancelled."""
     async with Site(folder, report=lambda step: console.print(f"[dim]  {step}[/]")) as site:
-        logins = _logins(folder)
-        logins[ADMINISTRATOR] = site.bootstrap_password
-        async with Api(site.addresses, logins) as api:
-            if not (folder / PLAYED).exists():
-                console.print("[bold]Một năm nhỏ quanh hôm nay[/]")
-                follows = {name: list(links.follows) for name, links in site.topology.services.items()}
-                clock = WallTime(api, follows, ADMINISTRATOR)
-                stage = Stage(api, clock, lambda line: console.print(f"  {line}"), world=world())
-                await site.while_alive(play(stage))
-                await clock.rest()
-                (folder / PLAYED).touch()
-            write_private(folder / LOGINS_FILE, json.dumps(api.passwords, indent=2))
+        await site.while_alive(played_once(site, console))
         tell(console, site)
         await site.while_alive(asyncio.Event().wait())
     return 0
+
+
+async def played_once(site: Site, console: Console) -> None:
+    """Play the small year into a site unless it was before, and keep the passwords of the accounts it opened."""
+    logins = _logins(site.folder)
+    logins[ADMINISTRATOR] = site.bootstrap_password
+    async with Api(site.addresses, logins) as api:
+        if not (site.folder / PLAYED).exists():
+            console.print("[bold]Một năm nhỏ quanh hôm nay[/]")
+            follows = {name: list(links.follows) for name, links in site.topology.services.items()}
+            clock = WallTime(api, follows, ADMINISTRATOR)
+            await play(Stage(api, clock, lambda line: console.print(f"  {line}"), world=world()))
+            await clock.rest()
+            (site.folder / PLAYED).touch()
+        write_private(site.folder / LOGINS_FILE, json.dumps(api.passwords, indent=2))
 
 
 def _logins(folder: Path) -> dict[str, str]:
