@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import contracts.catalogue as catalogue
 import nats
@@ -21,6 +22,8 @@ from contracts.events.chassis import EpochOpened
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from thidua.local.nats import EVERYTHING, EmbeddedNats, User
+
+from tests.support.backends import start_nats
 
 TYPE = catalogue.entry(EpochOpened).type
 
@@ -45,9 +48,10 @@ def users_of(topology: Topology) -> dict[str, User]:
 
 
 @asynccontextmanager
-async def site(folder: Path, topology: Topology = TOPOLOGY) -> AsyncIterator[EmbeddedNats]:
-    """A running server on which the topology has been applied."""
-    async with EmbeddedNats(folder, users_of(topology), durable=False) as server:
+async def site(folder: Path, topology: Topology = TOPOLOGY, *, backend: str = "wheels") -> AsyncIterator[EmbeddedNats]:
+    """A running server on which the topology has been applied; of a container only ``url`` is to be used."""
+    async with start_nats(backend, folder, users_of(topology), durable=False) as started:
+        server = cast(EmbeddedNats, started)
         async with client(server, OPS) as ops:
             js = ops.jetstream()
             await apply(js, topology, plan(topology, await find(js, topology)))

@@ -15,10 +15,12 @@ from tests.chassis.sample import sample_service
 from tests.chassis.sites import eventually, site
 from tests.support.databases import DatabaseMaker
 
+pytestmark = pytest.mark.every_backend
+
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
-    async with site(tmp_path) as running:
+async def server(tmp_path: Path, backend: str) -> AsyncIterator[EmbeddedNats]:
+    async with site(tmp_path, backend=backend) as running:
         yield running
 
 
