@@ -20,7 +20,7 @@ from thidua.local.folders import FolderUnusable, forget, stand_in
 from thidua.local.processes import ChildDied
 from thidua.local.site import Site
 
-from tests.support.processes import descendants, processes_of
+from tests.support.processes import descendants, processes_of, started_since
 
 TOPOLOGY = Topology(site="vn", services={"registry": ServiceLinks(), "scoring": ServiceLinks(follows=("registry",))})
 SERVICE = """
@@ -161,11 +161,11 @@ async def test_a_service_that_does_not_start_stops_what_was_started_and_shows_it
     (tmp_path / "broken" / "scoring" / "main.py").write_text("raise RuntimeError('không có cấu hình')")
     (tmp_path / "broken" / "scoring" / "__init__.py").write_text("")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'broken'}{os.pathsep}{os.environ['PYTHONPATH']}")
-    before = set(descendants(os.getpid()))
+    before = descendants(os.getpid())
     with pytest.raises(ChildDied, match="không có cấu hình"):
         async with Site(tmp_path / "data", topology=TOPOLOGY, durable=False):
             pass
-    assert processes_of([pid for pid in descendants(os.getpid()) if pid not in before]) == []
+    assert processes_of(started_since(before)) == []
     forget(tmp_path / "data")
 
 
