@@ -19,7 +19,7 @@ READY := .venv/.ready
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help setup demo up refusals test check lock clean
+.PHONY: help setup demo up refusals test check simulate chaos bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -47,11 +47,20 @@ refusals: $(READY) ## show against a running `make up` what the services refuse,
 test: $(READY) ## all tests, two files at a time
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
+simulate: $(READY) ## SEEDS=n long runs of the delivery protocol in a simulated world
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100)
+
+chaos: $(READY) ## break everything that can break under load, count what was lost (CHAOS_JSON=file; within ten minutes)
+	@$(BIN)/python -m chaos
+
+bench: $(READY) ## measure side by side with ceilings and a peer (BENCH_JSON=file; within 25 minutes)
+	@$(BIN)/python -m benchmarks
+
 check: $(READY) ## linters, types, import rules, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@MYPYPATH=$(subst $(space),:,$(SOURCES)) $(BIN)/mypy $(addprefix -p ,$(PACKAGES))
-	@$(BIN)/mypy tests
+	@$(BIN)/mypy tests benchmarks
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m thidua.asyncapi --check
