@@ -45,7 +45,7 @@ refusals: $(READY) ## show against a running `make up` what the services refuse,
 	@$(BIN)/thidua refusals
 
 test: $(READY) ## all tests, two files at a time
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2
 
 simulate: $(READY) ## SEEDS=n long runs of the delivery protocol in a simulated world
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100)

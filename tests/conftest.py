@@ -6,9 +6,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 from thidua.local.mail import MailServer
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.backends import NatsServer, PostgresServer, Servers, backends_here, forced_backend
 from tests.support.databases import DatabaseMaker
+
+WHOLE_SITE = frozenset(
+    f"tests/system/test_{name}.py"
+    for name in ("cli", "main_py_is_true", "no_request_breaks_a_service", "rights", "whole_site")
+)
+"""Files that use the fixture ``site`` of tests/system."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,15 +26,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests stay together when several processes share the work (``--dist loadgroup``).
+    """What takes longest comes first: the files that share the one whole site and its year, then the other sites."""
+    items.sort(key=lambda item: (not _shares_site(item.nodeid), not item.nodeid.startswith("tests/system/")))
 
-    A file keeps to one process; so do all the files that share the one whole site and its year, which come first
-    because they take longest.
-    """
-    for item in items:
-        shares_site = "site" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("whole site" if shares_site else item.nodeid.split("::")[0]))
-    items.sort(key=lambda item: "site" not in getattr(item, "fixturenames", ()))
+
+class FilesTogether(LoadScopeScheduling):
+    """Several processes share the work by files; the files that share the whole site are one piece of work."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "whole site" if _shares_site(nodeid) else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
+    config.option.loadscopereorder = False
+    return FilesTogether(config, log)
+
+
+def _shares_site(nodeid: str) -> bool:
+    return nodeid.split("::")[0] in WHOLE_SITE
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
