@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import follower_steps as steps
 from chassis import held, received
+from chassis.crash_points import crash_point
 from chassis.facts import Stored
 from chassis.logread import Page
 from chassis.logs import get_logger
@@ -209,8 +210,11 @@ class Follower:
             if not await received.move_mark(db, self.log, mark, to):
                 await transaction.rollback()
                 return steps.MarkRead(await received.mark(db, self.log))
+            crash_point("follower.marked")
             await received.keep(db, self.log, events)
             await held.apply(db, self.log, self._projection, events)
+            crash_point("follower.applied")
+        crash_point("follower.committed")
         ended = time.time_ns()
         for event in events:
             if event.traceparent:

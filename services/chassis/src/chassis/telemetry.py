@@ -27,6 +27,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -47,6 +48,7 @@ EXPORT_SECONDS = 2.0
 _TRACEPARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
 _log = logging.getLogger(__name__)
 _provider = TracerProvider(shutdown_on_exit=False)
+_SCOPE = InstrumentationScope("chassis")
 
 
 def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvider:
@@ -254,6 +256,27 @@ def record_span(
 
     Returns its traceparent.
     """
-    over = _start(name, kind, attributes, parent, links, root=False, start_time=started_ns)
-    over.end(ended_ns)
-    return _traceparent(over.get_span_context())
+    above = from_traceparent(parent)
+    if above is None or links:
+        over = _start(name, kind, attributes, parent, links, root=False, start_time=started_ns)
+        over.end(ended_ns)
+        return _traceparent(over.get_span_context())
+    # Under a named span all is decided: put together at once, a tenth of the time of starting and ending one.
+    context = SpanContext(
+        above.trace_id, _provider.id_generator.generate_span_id(), is_remote=False, trace_flags=above.trace_flags
+    )
+    if above.trace_flags.sampled:
+        _provider._active_span_processor.on_end(
+            ReadableSpan(
+                name,
+                context,
+                above,
+                _provider.resource,
+                attributes,
+                kind=kind,
+                start_time=started_ns,
+                end_time=ended_ns,
+                instrumentation_scope=_SCOPE,
+            )
+        )
+    return _traceparent(context)

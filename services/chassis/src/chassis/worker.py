@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 
 from chassis import beacon, broker, logread, received, subjects
 from chassis.clockwork import keep_time, react
+from chassis.crash_points import crash_point
 from chassis.facts import Stored
 from chassis.follower import Follower
 from chassis.instants import obey_instants
@@ -77,6 +78,8 @@ class _Worker:
         self._holders: dict[str, set[str]] = {}
         """Services heard to follow a log: asked for it when its producer is silent."""
         self._tell = asyncio.Event()
+        self._parts: set[str] = set()
+        """What is kept up under the lease, by the name under which it reports."""
 
     async def connect(self) -> None:
         """Listen and answer on NATS; waits for the server as long as it takes."""
@@ -179,9 +182,23 @@ class _Worker:
         finally:
             self._relay = None
             self._followers.clear()
+            # Without the lease nothing of this is at work here any more, well or unwell; the next holder reports it.
+            for part in self._parts:
+                self._report(part, None)
+            self._parts.clear()
 
     def _kept_up(self, part: str, step: Callable[[], Awaitable[None]]) -> Any:
-        return endlessly(part, step, self._report)
+        self._parts.add(part)
+        broken: str | None = None
+
+        def report(part: str, wrong: str | None) -> None:
+            # Going on after a break takes back the break, not what the part itself has reported since.
+            nonlocal broken
+            if wrong is not None or self._runtime.health.get(part) == broken:
+                self._report(part, wrong)
+            broken = wrong
+
+        return endlessly(part, step, report)
 
     async def _relay_log(self) -> None:
         runtime = self._runtime
@@ -241,6 +258,7 @@ class _Worker:
             async def take(messages: list[Msg]) -> None:
                 await follower.take(_events(messages, log))
                 await broker.acknowledge(messages)
+                crash_point("follower.acknowledged")
 
             async def rebound(_: Following, reason: str) -> None:
                 follower.missed()

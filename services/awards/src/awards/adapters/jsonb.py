@@ -24,7 +24,7 @@ def one(value: Value | None) -> str | None:
 
 def many(values: Sequence[Value]) -> str:
     """Values as a JSON array."""
-    return json.dumps([value.model_dump(mode="json", exclude_none=True) for value in values], ensure_ascii=False)
+    return f"[{','.join([value.model_dump_json(exclude_none=True) for value in values])}]"
 
 
 async def rows(db: AsyncConnection, sql: str, **values: Any) -> list[dict[str, Any]]:

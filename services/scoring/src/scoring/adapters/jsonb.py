@@ -16,7 +16,7 @@ def one(value: Value | None) -> str | None:
 
 def many(values: Sequence[Value]) -> str:
     """Values as a JSON array."""
-    return json.dumps([value.model_dump(mode="json", exclude_none=True) for value in values], ensure_ascii=False)
+    return f"[{','.join([value.model_dump_json(exclude_none=True) for value in values])}]"
 
 
 def text(data: Any) -> str:
