@@ -44,6 +44,8 @@ class Site:
     ``topology`` names the services; without one, that of deploy/topology.yaml.
     ``demo`` marks the databases, so that services obey the published instant; they stand at ``starts`` before it.
     ``settings`` are further settings of every service (``beacon_seconds=1``). ``report`` hears what starts next.
+    ``copies`` says of which service more than one copy runs (``{"registry": 2}``): all behind one address. The second
+    copy of registry is found as ``registry-2`` in ``services``.
     ``durable=False`` (no fsync) is for tests alone. An OTLP endpoint named in the environment
     (``THIDUA_OTLP_ENDPOINT``) takes the place of the site's own trace receiver.
     """
@@ -58,6 +60,7 @@ class Site:
         durable: bool = True,
         settings: Mapping[str, object] | None = None,
         report: Report = lambda step: None,
+        copies: Mapping[str, int] | None = None,
     ) -> None:
         self.folder = open_folder(folder)
         self.topology = topology or Topology.load(topology_file())
@@ -72,6 +75,7 @@ class Site:
         self._starts = starts
         self._settings = dict(settings or {})
         self._report = report
+        self._copies = dict(copies or {})
         self._ports: dict[str, int] = {}
         self._databases: dict[str, Database] = {}
         self._running = AsyncExitStack()
@@ -94,6 +98,7 @@ class Site:
             self._report(", ".join(self.names))
             starting.push_async_callback(self._stop_services)
             await _together(*(self.start_service(name) for name in self.names))
+            await _together(*(self.start_service(name, copy) for name, copy in self._further_copies()))
             self.addresses.write(self.folder)
             starting.callback(Addresses.forget, self.folder)
             self._running = starting.pop_all()
@@ -140,13 +145,22 @@ class Site:
         """An empty database beside the services', to replay their logs into."""
         return await self.postgres.ensure_service("scratch")
 
-    async def start_service(self, name: str) -> Child:
-        """Starts one service, on the same port as before, and waits until it is ready (it migrates as it starts)."""
-        program = [sys.executable, "-m", "chassis.serve", name, "--port", str(self._ports[name])]
-        log = self.folder / f"{name}.log"
-        self.services[name] = await Child.start(name, program, log=log, env=self.environment(name))
-        await self.services[name].ready(_answers(f"{self.url(name)}/health/ready"), within=60)
-        return self.services[name]
+    async def start_service(self, name: str, copy: int = 1) -> Child:
+        """Starts one copy of a service, on the same port as before, and waits until it is ready (the first copy
+        migrates as it starts)."""
+        called = name if copy == 1 else f"{name}-{copy}"
+        address = self._ports[name]
+        shared = self._copies.get(name, 1) > 1
+        own = kept_port(self.folder, f"{called}-alone") if shared else address
+        program = [sys.executable, "-m", "chassis.serve", name, "--port", str(own)]
+        program += ["--shared-port", str(address)] if shared else []
+        child = await Child.start(called, program, log=self.folder / f"{called}.log", env=self.environment(name))
+        self.services[called] = child
+        await child.ready(_answers(f"http://127.0.0.1:{own}/health/ready"), within=60)
+        return child
+
+    def _further_copies(self) -> list[tuple[str, int]]:
+        return [(name, copy) for name, many in self._copies.items() for copy in range(2, many + 1)]
 
     async def while_alive(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Does ``work``; cancels it and raises ChildDied when a process of the site ends by itself meanwhile."""
