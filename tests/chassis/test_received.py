@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from chassis import received
 from chassis.migrate import upgrade
+from chassis.positions import Position
 from chassis.runtime import create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,13 +35,14 @@ async def test_events_that_a_quick_follower_kept_move_into_their_months_partitio
     first, second = clusters(("cum-a", "Cụm A"), ("cum-b", "Cụm B"))
     today = datetime.now(timezone.utc).date()
     async with engine.begin() as db:
-        await received.keep(db, "vn.registry", [first])
+        await received.place_mark(db, "vn.registry")
+        await received.keep_batch(db, "vn.registry", Position.start("vn.registry"), [first], [])
     assert await where(engine) == [(1, "received_default")]
     for _ in range(2):
         async with engine.begin() as db:
             await received.make_partitions(db, today)
     async with engine.begin() as db:
-        await received.keep(db, "vn.registry", [second])
+        await received.keep_batch(db, "vn.registry", Position.of(first), [second], [])
         assert await received.hashes(db, "vn.registry", [1, 2]) == {1: (1, first.hash), 2: (1, second.hash)}
     month = f"received_{today:%Y_%m}"
     assert await where(engine) == [(1, month), (2, month)]

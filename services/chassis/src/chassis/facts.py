@@ -58,14 +58,25 @@ def to_bytes(fact: Fact) -> bytes:
 
 def read(stored: Stored) -> Recorded[Fact]:
     """Decode one stored event. Raises ``Unreadable`` with kind ``version`` or ``schema``."""
+    header, model = read_header(stored)
+    return Recorded(header, read_data(stored, model), cause=stored.key)
+
+
+def read_header(stored: Stored) -> tuple[Header, type[Fact]]:
+    """The header, and the model that its type names. Raises ``Unreadable``."""
     try:
         header = Header.model_validate_json(stored.header)
     except ValueError as error:
         raise Unreadable("schema", f"header of {stored.key}: {error}") from error
     if not catalogue.known(header.type):
         raise Unreadable("version", f"{header.type} is not in this service's catalogue")
+    return header, catalogue.entry(header.type).model
+
+
+def read_data(stored: Stored, model: type[Fact]) -> Fact:
+    """The data as the model reads it. Raises ``Unreadable``."""
     try:
-        data = catalogue.entry(header.type).model.model_validate_json(stored.data)
+        return model.model_validate_json(stored.data)
     except ValueError as error:
-        raise Unreadable("schema", f"data of {stored.key} ({header.type}): {error}") from error
-    return Recorded(header, data, cause=stored.key)
+        named = catalogue.entry(model).type
+        raise Unreadable("schema", f"data of {stored.key} ({named}): {error}") from error

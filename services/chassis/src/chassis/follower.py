@@ -7,11 +7,11 @@ is not poison. Acknowledged after commit, once a batch. It never naks: in troubl
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from contracts.refusal import Refused
 from opentelemetry.trace import SpanKind
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,10 +25,13 @@ from chassis.logs import get_logger
 from chassis.patience import patiently, pause
 from chassis.positions import Position
 from chassis.projection import Projection
+from chassis.quarantine_steps import Item, item
 from chassis.telemetry import record_span
 from chassis.tending import Tasks
 
 _log = get_logger(__name__)
+READ_AT_ONCE = 25
+"""Events decoded before others have their turn: some milliseconds."""
 
 
 class Stopped(Exception):
@@ -77,6 +80,19 @@ class Follower:
         self._inbox: asyncio.Queue[steps.Input] = asyncio.Queue()
         self._settled: dict[int, asyncio.Future[None]] = {}
         self._tokens = 0
+        self._read: dict[bytes, Item] = {}
+        """What was decoded ahead, by hash; no more than what ``take`` has in hand and the next batch."""
+
+    async def read(self, events: Sequence[Stored]) -> None:
+        """Decode events that will be handed to ``take``, while the database is busy with those before them.
+
+        Others have their turn in between: a batch of long events takes a while.
+        """
+        takes = self._projection.events()
+        for nr, event in enumerate(events):
+            self._read[event.hash] = item(event, takes)
+            if nr % READ_AT_ONCE == READ_AT_ONCE - 1:
+                await asyncio.sleep(0)
 
     async def take(self, events: Sequence[Stored]) -> None:
         """Return when the mark covers all of ``events``: now the messages may be acknowledged.
@@ -93,6 +109,8 @@ class Follower:
             await self._settled[token]
         finally:
             del self._settled[token]
+            for event in events:
+                self._read.pop(event.hash, None)
 
     def beacon(self, at: Position) -> None:
         self._inbox.put_nowait(steps.Beacon(at))
@@ -205,28 +223,34 @@ class Follower:
 
     async def _commit(self, mark: Position, events: tuple[Stored, ...]) -> steps.Input:
         began = time.time_ns()
-        to = Position.of(events[-1])
-        async with self._engine.connect() as db, db.begin() as transaction:
-            if not await received.move_mark(db, self.log, mark, to):
-                await transaction.rollback()
+        takes = self._projection.events()
+        batch = [self._read.get(event.hash) or item(event, takes) for event in events]
+        try:
+            moved = await self._write(mark, events, batch, as_set=True)
+        except Refused:
+            # Something in it is poison. It is found event by event, under savepoints; the usual batch needs none.
+            moved = await self._write(mark, events, batch, as_set=False)
+        if not moved:
+            async with self._engine.connect() as db:
                 return steps.MarkRead(await received.mark(db, self.log))
-            crash_point("follower.marked")
-            await received.keep(db, self.log, events)
-            await held.apply(db, self.log, self._projection, events)
-            crash_point("follower.applied")
         crash_point("follower.committed")
         ended = time.time_ns()
-        for event in events:
-            if event.traceparent:
-                name = f"follow {_type(event)}"
-                about: dict[str, str | int] = {"event": event.key, "batch": len(events)}
-                record_span(name, began, ended, SpanKind.CONSUMER, about, parent=event.traceparent)
+        for one in batch:
+            if one.event.traceparent:
+                about: dict[str, str | int] = {"event": one.event.key, "batch": len(batch)}
+                parent = one.event.traceparent
+                record_span(f"follow {one.type}", began, ended, SpanKind.CONSUMER, about, parent=parent)
         self._applied()
-        return steps.Committed(to)
+        return steps.Committed(Position.of(events[-1]))
 
-
-def _type(event: Stored) -> str:
-    try:
-        return str(json.loads(event.header)["type"])
-    except (ValueError, KeyError, TypeError):
-        return "unreadable"
+    async def _write(self, mark: Position, events: Sequence[Stored], batch: list[Item], *, as_set: bool) -> bool:
+        """One transaction. False: the mark stands elsewhere, and nothing was written."""
+        subjects = {subject for one in batch for subject in one.subjects}
+        async with self._engine.begin() as db:
+            binding = await received.keep_batch(db, self.log, mark, events, subjects)
+            if binding is None:
+                return False
+            crash_point("follower.marked")
+            await held.apply(db, self.log, self._projection, batch, binding, as_set=as_set)
+            crash_point("follower.applied")
+        return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 import sqlalchemy as sa
@@ -13,17 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis import quarantine_steps as steps
 from chassis.facts import Stored
 from chassis.projection import Projection
+from chassis.received import Binding
 
 
-async def apply(db: AsyncConnection, log: str, projection: Projection, events: Sequence[Stored]) -> None:
+async def apply(
+    db: AsyncConnection,
+    log: str,
+    projection: Projection,
+    batch: Sequence[steps.Item],
+    binding: Binding,
+    *,
+    as_set: bool,
+) -> None:
     """Apply events in order in the transaction of ``db``; hold what is poison and what must wait behind it.
 
-    Raises whatever is not poison: an error of the database or of the code.
+    ``as_set`` without a savepoint: ``Refused`` then means that the transaction must end, and the batch be tried event
+    by event in another. Raises whatever is not poison: an error of the database or of the code.
     """
-    batch = [steps.item(event) for event in events]
-    blocked = await _blocked(db, log, batch)
-    found = await _try(db, projection, batch, blocked, await _discarded(db, log, events))
-    await _hold(db, log, found)
+    begun = steps.begin(batch, binding.blocked, binding.discarded, as_set=as_set)
+    await _hold(db, log, await _try(db, projection, begun, savepoints=not as_set))
 
 
 async def redrive(db: AsyncConnection, log: str, projection: Projection) -> int:
@@ -43,8 +51,9 @@ async def redrive(db: AsyncConnection, log: str, projection: Projection) -> int:
     if not rows:
         return 0
     events = [Stored(log, *row) for row in rows]
-    batch = [steps.item(event) for event in events]
-    found = await _try(db, projection, batch, {}, await _discarded(db, log, events))
+    batch = [steps.item(event, projection.events()) for event in events]
+    begun = steps.begin(batch, {}, await _discarded(db, log, events))
+    found = await _try(db, projection, begun, savepoints=True)
     still = [one.item.event.seq for one in found]
     await db.execute(
         sa.text("DELETE FROM chassis.quarantine WHERE log = :log AND NOT seq = ANY(:still)").bindparams(
@@ -57,46 +66,32 @@ async def redrive(db: AsyncConnection, log: str, projection: Projection) -> int:
 
 
 async def _try(
-    db: AsyncConnection,
-    projection: Projection,
-    batch: Sequence[steps.Item],
-    blocked: Mapping[str, str],
-    discarded: set[tuple[int, int]],
+    db: AsyncConnection, projection: Projection, begun: tuple[steps.Trial, steps.Action], *, savepoints: bool
 ) -> tuple[steps.Held, ...]:
-    state, action = steps.begin(batch, blocked, discarded)
+    state, action = begun
     while isinstance(action, steps.Apply):
         facts = [item.fact for item in action.items if item.fact is not None]
         said: steps.Input = steps.Applied()
-        try:
-            async with db.begin_nested():
-                await projection.apply(db, facts)
-        except Refused as refused:
-            said = steps.Poisoned(refused.rule, str(refused))
+        if not savepoints:
+            await projection.apply(db, facts)
+        elif facts:
+            try:
+                async with db.begin_nested():
+                    await projection.apply(db, facts)
+            except Refused as refused:
+                said = steps.Poisoned(refused.rule, str(refused))
         state, action = steps.step(state, said)
     return action.held
 
 
-async def _blocked(db: AsyncConnection, log: str, batch: Sequence[steps.Item]) -> dict[str, str]:
-    """Subjects of this batch that held events share, each with the key of the first that holds it."""
-    rows = await db.execute(
-        sa.text(
-            "SELECT s.subject, (array_agg(q.epoch || ':' || q.seq ORDER BY q.seq))[1] AS first"
-            " FROM chassis.quarantine q, unnest(q.subjects) AS s(subject)"
-            " WHERE q.log = :log AND q.subjects && :subjects GROUP BY s.subject"
-        ).bindparams(sa.bindparam("subjects", type_=pg.ARRAY(sa.Text))),
-        {"log": log, "subjects": sorted({subject for item in batch for subject in item.subjects})},
-    )
-    return {row.subject: f"{log}:{row.first}" for row in rows}
-
-
-async def _discarded(db: AsyncConnection, log: str, events: Sequence[Stored]) -> set[tuple[int, int]]:
+async def _discarded(db: AsyncConnection, log: str, events: Sequence[Stored]) -> frozenset[tuple[int, int]]:
     rows = await db.execute(
         sa.text("SELECT epoch, seq FROM chassis.discarded WHERE log = :log AND seq = ANY(:seqs)").bindparams(
             sa.bindparam("seqs", type_=pg.ARRAY(sa.BigInteger))
         ),
         {"log": log, "seqs": [event.seq for event in events]},
     )
-    return {(row.epoch, row.seq) for row in rows}
+    return frozenset((row.epoch, row.seq) for row in rows)
 
 
 async def _hold(db: AsyncConnection, log: str, found: Sequence[steps.Held]) -> None:

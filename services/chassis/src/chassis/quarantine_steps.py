@@ -6,25 +6,27 @@ A batch is tried as a set; if something in it is poison, event by event. A redri
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from contracts.catalogue import Fact
 
-from chassis.facts import Recorded, Stored, Unreadable, read
+from chassis.facts import Recorded, Stored, Unreadable, read_data, read_header
 
 Kind = Literal["refused", "schema", "version", "behind"]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One event of a batch; ``fact`` is None when today's models cannot read it, and ``poison`` says why."""
+    """One event of a batch. ``fact`` is None when today's models cannot read it, and ``poison`` says why; or when
+    nothing is done with its type, so that its data is not read."""
 
     event: Stored
     subjects: tuple[str, ...]
     fact: Recorded[Fact] | None
     poison: tuple[Kind, str] | None = None
+    type: str = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,20 @@ class Held:
     reason: str
 
 
-def item(event: Stored) -> Item:
-    """Read an event as far as it can be read. Subjects come from the header; none when even that is unreadable."""
+def item(event: Stored, taken: Container[type[Fact]] | None = None) -> Item:
+    """Read an event as far as it can be read; data only of the models in ``taken``, of all when there is none.
+
+    Subjects come from the header; none when even that is unreadable.
+    """
     try:
-        fact = read(event)
+        header, model = read_header(event)
+        if taken is not None and model not in taken:
+            return Item(event, header.subjects, None, None, header.type)
+        fact = Recorded(header, read_data(event, model), cause=event.key)
     except Unreadable as error:
         kind: Kind = "version" if error.kind == "version" else "schema"
         return Item(event, _subjects(event.header), None, (kind, error.reason))
-    return Item(event, fact.header.subjects, fact)
+    return Item(event, header.subjects, fact, None, header.type)
 
 
 def _subjects(header: bytes) -> tuple[str, ...]:
@@ -101,10 +109,14 @@ Action = Apply | Done
 
 
 def begin(
-    batch: Iterable[Item], blocked: Mapping[str, str], discarded: Iterable[tuple[int, int]]
+    batch: Iterable[Item], blocked: Mapping[str, str], discarded: Iterable[tuple[int, int]], *, as_set: bool = True
 ) -> tuple[Trial, Action]:
-    """Try a batch. ``blocked``: subjects of held events, with the key of who blocks; ``discarded``: epoch and seq."""
-    return _as_set(Trial(tuple(batch), frozenset(discarded), blocked))
+    """Try a batch. ``blocked``: subjects of held events, with the key of who blocks; ``discarded``: epoch and seq.
+
+    Not ``as_set`` when something in it is known to be poison: it is tried event by event at once.
+    """
+    state = Trial(tuple(batch), frozenset(discarded), blocked, as_set)
+    return _as_set(state) if as_set else _next(state)
 
 
 def step(state: Trial, said: Input) -> tuple[Trial, Action]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -12,18 +14,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.facts import Stored
 from chassis.positions import Position
 
-_KEEP = sa.text(
-    "INSERT INTO chassis.received (log, epoch, seq, prev, hash, header, data, traceparent, received_at)"
-    " SELECT :log, e.epoch, e.seq, e.prev, e.hash, e.header, e.data, e.traceparent, :at"
-    " FROM unnest(:epochs, :seqs, :prevs, :hashes, :headers, :datas, :traceparents)"
-    " AS e(epoch, seq, prev, hash, header, data, traceparent)"
+_ARRAYS: dict[str, sa.types.TypeEngine[Any]] = {
+    "epochs": sa.Integer(),
+    "seqs": sa.BigInteger(),
+    **dict.fromkeys(("prevs", "hashes", "headers", "datas"), pg.BYTEA()),
+    "traceparents": sa.Text(),
+    "subjects": sa.Text(),
+}
+_KEEP_BATCH = sa.text(
+    "SELECT moved, blocked, discarded FROM chassis.keep_batch(:log, :was_epoch, :was_seq, :was_hash,"
+    " :epochs, :seqs, :prevs, :hashes, :headers, :datas, :traceparents, :at, :subjects)"
 ).bindparams(
-    sa.bindparam("epochs", type_=pg.ARRAY(sa.Integer)),
-    sa.bindparam("seqs", type_=pg.ARRAY(sa.BigInteger)),
-    *(sa.bindparam(name, type_=pg.ARRAY(pg.BYTEA)) for name in ("prevs", "hashes", "headers", "datas")),
-    sa.bindparam("traceparents", type_=pg.ARRAY(sa.Text)),
+    *(sa.bindparam(name, type_=pg.ARRAY(kind)) for name, kind in _ARRAYS.items()),
     sa.bindparam("at", type_=sa.DateTime(timezone=True)),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What people and earlier trouble say about a batch: subjects of held events, each with the key of the first that
+    holds it, and epoch and seq of the events that were discarded by name."""
+
+    blocked: Mapping[str, str]
+    discarded: frozenset[tuple[int, int]]
 
 
 async def mark(db: AsyncConnection, log: str) -> Position:
@@ -45,42 +58,37 @@ async def place_mark(db: AsyncConnection, log: str) -> None:
     )
 
 
-async def move_mark(db: AsyncConnection, log: str, moved_from: Position, to: Position) -> bool:
-    """Compare-and-set, the first statement of a batch: whoever comes second waits here and finds it moved (False)."""
-    moved = await db.execute(
-        sa.text(
-            "UPDATE chassis.mark SET epoch = :epoch, seq = :seq, hash = :hash"
-            " WHERE log = :log AND epoch = :was_epoch AND seq = :was_seq AND hash = :was_hash"
-        ),
-        {
-            "log": log,
-            "epoch": to.epoch,
-            "seq": to.seq,
-            "hash": to.hash,
-            "was_epoch": moved_from.epoch,
-            "was_seq": moved_from.seq,
-            "was_hash": moved_from.hash,
-        },
-    )
-    return moved.rowcount == 1
+async def keep_batch(
+    db: AsyncConnection, log: str, was: Position, events: Sequence[Stored], subjects: Iterable[str]
+) -> Binding | None:
+    """The first statement of a batch: move the mark by compare-and-set, keep the events, read what binds them.
 
-
-async def keep(db: AsyncConnection, log: str, events: Sequence[Stored]) -> None:
-    """Keep events as received, at the time of this machine (leases, partitions and receipts run on real time)."""
-    await db.execute(
-        _KEEP,
-        {
-            "log": log,
-            "at": datetime.now(timezone.utc),
-            "epochs": [event.epoch for event in events],
-            "seqs": [event.seq for event in events],
-            "prevs": [event.prev for event in events],
-            "hashes": [event.hash for event in events],
-            "headers": [event.header for event in events],
-            "datas": [event.data for event in events],
-            "traceparents": [event.traceparent for event in events],
-        },
-    )
+    Whoever comes second waits here and finds the mark moved: None, and nothing is written. Kept at the time of this
+    machine: leases, partitions and receipts run on real time.
+    """
+    row = (
+        await db.execute(
+            _KEEP_BATCH,
+            {
+                "log": log,
+                "was_epoch": was.epoch,
+                "was_seq": was.seq,
+                "was_hash": was.hash,
+                "epochs": [event.epoch for event in events],
+                "seqs": [event.seq for event in events],
+                "prevs": [event.prev for event in events],
+                "hashes": [event.hash for event in events],
+                "headers": [event.header for event in events],
+                "datas": [event.data for event in events],
+                "traceparents": [event.traceparent for event in events],
+                "at": datetime.now(timezone.utc),
+                "subjects": list(subjects),
+            },
+        )
+    ).one()
+    if not row.moved:
+        return None
+    return Binding(row.blocked, frozenset((epoch, seq) for epoch, seq in row.discarded))
 
 
 async def hashes(db: AsyncConnection, log: str, seqs: Iterable[int]) -> dict[int, tuple[int, bytes]]:

@@ -10,13 +10,11 @@ from functools import partial
 from typing import Any
 
 import nats.errors
-from nats.aio.msg import Msg
 
 from chassis import beacon, broker, logread, received, subjects
 from chassis.clockwork import keep_time, react
-from chassis.crash_points import crash_point
-from chassis.facts import Stored
 from chassis.follower import Follower
+from chassis.following import follow
 from chassis.instants import obey_instants
 from chassis.lease import run_under_lease
 from chassis.link import Link, LinkEvent
@@ -29,7 +27,6 @@ from chassis.relay import Relay, to_stream
 from chassis.runtime import Runtime
 from chassis.tending import Tasks
 from chassis.topology import Following, ServiceLinks, Topology
-from chassis.wire import NotAnEvent
 
 _log = get_logger(__name__)
 WORKER_LOCK = 71002
@@ -255,19 +252,7 @@ class _Worker:
                 subjects.durable(runtime.service.name, projection.log),
             )
 
-            async def take(messages: list[Msg]) -> None:
-                await follower.take(_events(messages, log))
-                await broker.acknowledge(messages)
-                crash_point("follower.acknowledged")
-
-            async def rebound(_: Following, reason: str) -> None:
-                follower.missed()
-
-            tasks.start(follower.run())
-            async with broker.follow(self._broker, self._topology, following, take, self._link, rebound):
-                await follower.stopped.wait()
-            # Only a fork gets here: nothing more is taken until people have chosen and the service starts again.
-            await asyncio.Event().wait()
+            await follow(self._broker, self._topology, following, follower, self._link)
 
     async def _fetch(self, log: str, after: int) -> logread.Page:
         own = self._runtime.service.name
@@ -294,20 +279,3 @@ class _Worker:
                 if log in self._followers:
                     self._followers[log].redrive()
             await asyncio.sleep(MEASURE_SECONDS)
-
-
-def _events(messages: list[Msg], log: str) -> list[Stored]:
-    """The events of one log among messages; the stream may carry other sites' logs, too."""
-    events = []
-    for message in messages:
-        try:
-            wire = broker.parse_event(message)
-        except NotAnEvent as damaged:
-            # Not even its place can be read: it counts as never arrived, and the gap it leaves is fetched.
-            _log.warning("not_an_event", subject=message.subject, reason=str(damaged))
-            continue
-        if wire.log == log:
-            events.append(
-                Stored(wire.log, wire.epoch, wire.seq, wire.prev, wire.hash, wire.header, wire.data, wire.traceparent)
-            )
-    return events
