@@ -1,0 +1,65 @@
+"""``python -m chaos [--seed N] [--minutes M] [--kinds a,b]``: one run; SEED and CHAOS_JSON of the environment count."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from thidua.local.folders import remove_stand_in
+
+from chaos.faults.every import EVERY
+from chaos.report import Result, show
+from chaos.run import run
+
+
+def _chosen() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description="Break a site under load; count what is lost.")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or secrets.randbelow(1_000_000)))
+    parser.add_argument("--minutes", type=float, default=9.0, help="no new wave of faults begins after this")
+    parser.add_argument("--kinds", default="", help=f"only these: {', '.join(kind.name for kind in EVERY)}")
+    return parser.parse_args()
+
+
+def main() -> int:
+    chosen = _chosen()
+    console = Console(highlight=False)
+    only = [name for name in chosen.kinds.split(",") if name]
+    kinds = [kind for kind in EVERY if not only or any(kind.name.startswith(name) for name in only)]
+    folder = Path(tempfile.mkdtemp(prefix="thidua-chaos-"))
+    console.print(f"SEED={chosen.seed}, data in {folder}")
+    # Both end a run in the same orderly way.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        result = asyncio.run(run(folder, kinds, chosen.seed, chosen.minutes, console.print))
+    except BaseException:
+        console.print(f"[red]broken off; logs and data are kept in {folder} (SEED={chosen.seed})[/]")
+        raise
+    return _told(console, result, folder, chosen.seed, whole=not only)
+
+
+def _told(console: Console, result: Result, folder: Path, seed: int, *, whole: bool) -> int:
+    show(console, result)
+    if path := os.environ.get("CHAOS_JSON"):
+        Path(path).write_text(json.dumps(result.flat() | {"seed": seed}, indent=2) + "\n", encoding="utf-8")
+    failures = result.failures(whole=whole)
+    for failure in failures:
+        console.print(f"[red]FAILED: {failure}[/]")
+    if failures:
+        console.print(f"logs and data are kept in {folder} (SEED={seed})")
+        return 1
+    remove_stand_in(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    console.print("nothing lost, nothing twice, nothing out of order")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,221 @@
+"""The counts, as a pure function of receipts and databases: what is lost, there twice, out of order, or given up.
+
+Nothing here trusts the product: what may be missing is what people decided (a branch not kept) or what was said
+openly (a range that only one database held), and both are compared with what the receipts alone say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from chaos.books import Book, Books
+from chaos.commands import EFFECTS, NOTIFIED
+from chaos.receipts import Receipt
+
+Key = tuple[str, int, int]
+"""Log, epoch and seq."""
+
+
+@dataclass(frozen=True)
+class LostRange:
+    """What a restore reported as not recovered, and when the database was lost (s, Unix)."""
+
+    log: str
+    epoch: int
+    first_seq: int
+    last_seq: int
+    lost_at: float
+
+    def covers(self, receipt: Receipt) -> bool:
+        within = self.first_seq <= receipt.last_seq <= self.last_seq
+        return receipt.log == self.log and receipt.epoch == self.epoch and within and receipt.at <= self.lost_at
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch that people did not keep: what the service answered between two instants (s, Unix), above a seq."""
+
+    log: str
+    after_seq: int
+    began: float
+    ended: float
+    listed: tuple[str, ...]
+    """Hashes of its events, as the product lists them."""
+
+    def bore(self, receipt: Receipt) -> bool:
+        """By the receipt alone."""
+        return receipt.log == self.log and receipt.last_seq > self.after_seq and self.began <= receipt.at <= self.ended
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who follows whom, what restores reported, what people decided, and what read *at the centre* before a loss."""
+
+    follows: Mapping[str, Sequence[str]]
+    ranges: tuple[LostRange, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    centre: tuple[Key, ...] = ()
+    """For each loss of a database: the furthest place of its log that another database was known to hold."""
+
+    @classmethod
+    def of(cls, order: Mapping[str, Any]) -> Told:
+        return cls(
+            order["follows"],
+            tuple(LostRange(**one) for one in order["ranges"]),
+            tuple(Branch(**{**one, "listed": tuple(one["listed"])}) for one in order["branches"]),
+            tuple((one[0], one[1], one[2]) for one in order["centre"]),
+        )
+
+
+@dataclass
+class Counts:
+    """The figures of a run; each text under ``wrong`` explains one that should not be there."""
+
+    accepted: int = 0
+    lost: int = 0
+    twice: int = 0
+    out_of_order: int = 0
+    voided: int = 0
+    voided_alone: int = 0
+    here_only_lost: int = 0
+    here_only_alone: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def told(self) -> dict[str, Any]:
+        return {**vars(self), "wrong": self.wrong[:50]}
+
+
+def count(receipts: Sequence[Receipt], books: Books, told: Told) -> Counts:
+    """Compare every receipt with every database."""
+    counts = Counts(accepted=len(receipts))
+    present, gone = _split(receipts, books)
+    _judge_gone(counts, gone, told)
+    _in_every_follower(counts, present, books, told.follows)
+    _effects(counts, present, books)
+    _twice(counts, receipts, books)
+    _order(counts, present, books)
+    return counts
+
+
+def _split(receipts: Iterable[Receipt], books: Books) -> tuple[list[Receipt], list[Receipt]]:
+    """Receipts whose whole range stands in the producer's log with the hash that was told, and the others."""
+    rows = {name: {row.seq: row for row in book.log} for name, book in books.items()}
+    present: list[Receipt] = []
+    gone: list[Receipt] = []
+    for receipt in receipts:
+        found = [rows[receipt.service].get(seq) for seq in receipt.seqs]
+        last = found[-1]
+        there = last is not None and (last.epoch, last.hash) == (receipt.epoch, receipt.hash)
+        keys_fit = all(row is not None and row.key == receipt.key for row in found)
+        (present if there and keys_fit else gone).append(receipt)
+    return present, gone
+
+
+def _judge_gone(counts: Counts, gone: Sequence[Receipt], told: Told) -> None:
+    listed = {hash_ for branch in told.branches for hash_ in branch.listed}
+    for receipt in gone:
+        place = f"{receipt.log}:{receipt.epoch}:{receipt.last_seq}"
+        if any(branch.bore(receipt) for branch in told.branches):
+            counts.voided_alone += 1
+            if receipt.hash in listed:
+                counts.voided += 1
+                continue
+            counts.wrong.append(f"{place} stood on a branch not kept and is not listed")
+        else:
+            if any(
+                log == receipt.log and (receipt.epoch, receipt.last_seq) <= (epoch, seq)
+                for log, epoch, seq in told.centre
+            ):
+                counts.wrong.append(f"{place} read at the centre before the loss")
+            elif any(one.covers(receipt) for one in told.ranges):
+                counts.here_only_alone += 1
+                counts.here_only_lost += 1
+                continue
+            counts.wrong.append(f"{place} of {receipt.writer} ({receipt.key}) is in no log and in no report")
+        counts.lost += 1
+
+
+def _in_every_follower(
+    counts: Counts, present: Sequence[Receipt], books: Books, follows: Mapping[str, Sequence[str]]
+) -> None:
+    for follower, producers in follows.items():
+        taken = {log: set(places) for log, places in books[follower].received.items()}
+        for receipt in present:
+            place = (receipt.epoch, receipt.last_seq, receipt.hash)
+            if receipt.service in producers and place not in taken.get(receipt.log, set()):
+                counts.lost += 1
+                counts.wrong.append(f"{receipt.log}:{receipt.epoch}:{receipt.last_seq} never reached {follower}")
+
+
+def _effects(counts: Counts, present: Sequence[Receipt], books: Books) -> None:
+    told = Counter(cause for cause, *_ in books["notify"].notices) if "notify" in books else Counter()
+    for receipt in present:
+        for effect in EFFECTS.get(receipt.kind, ()):
+            rows = books[effect.service].tables[effect.table][receipt.leaves]
+            if rows == 0:
+                counts.lost += 1
+                counts.wrong.append(f"{receipt.leaves} is missing in {effect.service}.{effect.table}")
+            elif rows > 1:
+                counts.twice += 1
+                counts.wrong.append(f"{receipt.leaves} is {rows} times in {effect.service}.{effect.table}")
+        if receipt.kind in NOTIFIED and not told[f"{receipt.log}:{receipt.epoch}:{receipt.last_seq}"]:
+            counts.lost += 1
+            counts.wrong.append(f"nobody was told of {receipt.log}:{receipt.epoch}:{receipt.last_seq}")
+
+
+def _twice(counts: Counts, receipts: Sequence[Receipt], books: Books) -> None:
+    told = {receipt.key: len(receipt.seqs) for receipt in receipts}
+    for name, book in books.items():
+        for key, times in _times_done(book, told).items():
+            if times > 1:
+                counts.twice += times - 1
+                counts.wrong.append(f"{name}: the command {key} was done {times} times")
+        for log, places in book.received.items():
+            for place, times in Counter(places).items():
+                if times > 1:
+                    counts.twice += times - 1
+                    counts.wrong.append(f"{name} took {log}:{place[0]}:{place[1]} {times} times")
+        for notice, times in book.notices.items():
+            if times > 1:
+                counts.twice += times - 1
+                counts.wrong.append(f"{name} told {' '.join(notice)} {times} times")
+
+
+def _times_done(book: Book, told: Mapping[str, int]) -> Counter[str]:
+    """How often each idempotency key was done: as many events as its caller was told, on one unbroken run, is once."""
+    runs: Counter[str] = Counter()
+    events: Counter[str] = Counter()
+    before: str | None = None
+    for row in book.log:
+        if row.key is not None:
+            events[row.key] += 1
+            runs[row.key] += row.key != before
+        before = row.key
+    for key in runs.keys() & told.keys():
+        runs[key] = max(runs[key], -(-events[key] // told[key]))
+    return runs
+
+
+def _order(counts: Counts, present: Sequence[Receipt], books: Books) -> None:
+    """One writer's commands stand as it sent them; logs have no hole and no broken link; followers took them so."""
+    before: dict[tuple[str, str], tuple[int, int]] = {}
+    for receipt in present:
+        place = (receipt.epoch, receipt.first_seq)
+        if place <= before.get((receipt.writer, receipt.log), (0, 0)):
+            counts.out_of_order += 1
+            counts.wrong.append(f"{receipt.key} stands before what {receipt.writer} was told earlier")
+        before[receipt.writer, receipt.log] = place
+    for name, book in books.items():
+        for earlier, later in pairwise(book.log):
+            if later.seq != earlier.seq + 1 or later.epoch < earlier.epoch or later.prev != earlier.hash:
+                counts.out_of_order += 1
+                counts.wrong.append(f"{name}: {later.epoch}:{later.seq} does not continue {earlier.seq}")
+        for log, places in book.received.items():
+            for one, other in pairwise(places):
+                if other[:2] < one[:2]:
+                    counts.out_of_order += 1
+                    counts.wrong.append(f"{name} took {log}:{other[0]}:{other[1]} after {one[1]}")

@@ -1,0 +1,32 @@
+"""The faults, one module a family; each function does one, sees its effect, ends it, and says what it did and when."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+
+from chaos.world import World
+
+
+@dataclass(frozen=True)
+class Done:
+    """A fault whose effect was seen: in words, and when it ended (s, Unix); healing runs from there."""
+
+    what: str
+    ended: float
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault. ``touches``: parts of the site that no other fault may touch meanwhile."""
+
+    name: str
+    inflict: Callable[[World, Random], Awaitable[Done]]
+    touches: frozenset[str]
+    times: int = 3
+    seconds: float = 4.0
+    """About how long one takes, healing included."""
+
+
+ALL = frozenset({"registry", "scoring", "awards", "notify", "nats", "postgres"})

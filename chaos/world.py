@@ -1,0 +1,154 @@
+"""Everything that one run stands on: the site, who looks after its processes, the client, and when it is healed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import nats
+from nats.aio.client import Client as NatsClient
+from nats.js import JetStreamContext
+from thidua.demo.api import Api, Surprise
+from thidua.demo.stage import OPERATOR
+from thidua.settled import Settled, State, settled
+
+from chaos.counting import Branch, Key, LostRange
+from chaos.routed import ROOT, Helper, RoutedSite, services_of
+from chaos.servants import Servants
+from chaos.stage import LOGINS, lay_ground
+
+PAUSE = 0.02
+"""Seconds that each writer rests between two commands: a steady load, not as much as goes in."""
+
+
+class NotSeen(Exception):
+    """A fault whose effect did not show: it is not counted."""
+
+
+@dataclass
+class World:
+    """One run. ``decided`` by people, ``reported`` by the product: what may be missing at the end, and why."""
+
+    site: RoutedSite
+    servants: Servants
+    api: Api
+    client: Helper
+    ranges: list[LostRange] = field(default_factory=list)
+    branches: list[Branch] = field(default_factory=list)
+    centre: list[Key] = field(default_factory=list)
+    accepted: int = 0
+
+    @property
+    def follows(self) -> dict[str, list[str]]:
+        return {name: list(producers) for name, producers in services_of(self.site).items()}
+
+    async def states(self) -> dict[str, State]:
+        """Asked again until every service answers."""
+        while True:
+            try:
+                return await self.api.states(OPERATOR)
+            except (httpx.HTTPError, Surprise):
+                await asyncio.sleep(0.15)
+
+    async def settled(self, within: float = 90) -> Settled:
+        async def unhurried() -> dict[str, State]:
+            await asyncio.sleep(0.1)
+            return await self.states()
+
+        async with asyncio.timeout(within + 30):
+            return await settled(unhurried, self.follows, within=within)
+
+    async def tell_client(self, order: dict[str, Any]) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(await self.client.ask(json.dumps(order)))
+        self.accepted = told.get("accepted", self.accepted)
+        return told
+
+    @asynccontextmanager
+    async def courier(self) -> AsyncIterator[JetStreamContext]:
+        """JetStream as somebody who may do everything, past the proxy."""
+        connection = await self.connect()
+        try:
+            yield connection.jetstream(domain=self.site.topology.domain, timeout=5)
+        finally:
+            await connection.close()
+
+    async def connect(self) -> NatsClient:
+        async with asyncio.timeout(15):
+            while True:
+                try:
+                    return await nats.connect(
+                        self.site.nats.url, user=ROOT, password=self.site.nats_password(ROOT), allow_reconnect=False
+                    )
+                except (OSError, nats.errors.Error):
+                    await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def database(self, service: str) -> AsyncIterator[asyncpg.Connection]:
+        """A service's database as the server's superuser, past the proxy."""
+        connection = await asyncpg.connect(self.site.postgres.superuser.named(service).dsn, timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+
+    async def count(self) -> dict[str, Any]:
+        """The client compares what it was told with every database, and with what was decided and reported."""
+        return await self.tell_client(
+            {
+                "do": "count",
+                "databases": {name: self.site.audit(name).dsn for name in self.site.names},
+                "follows": self.follows,
+                "ranges": [vars(one) for one in self.ranges],
+                "branches": [vars(one) for one in self.branches],
+                "centre": self.centre,
+            }
+        )
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    """A site under load; whatever was started is stopped, in whatever way the block ends."""
+    async with RoutedSite(folder) as site:
+        async with Servants(site) as servants, Api(site.addresses) as api:
+            await lay_ground(site, api)
+            told = {
+                "services": site.addresses.services,
+                "passwords": {login: api.passwords[login] for login in LOGINS},
+                "pause": PAUSE,
+            }
+            (folder / "client.json").write_text(json.dumps(told), encoding="utf-8")
+            client = Helper("chaos.client", str(folder))
+            try:
+                await client.start(folder / "client.log")
+                running = World(site, servants, api, client)
+                await running.tell_client({"do": "go"})
+                yield running
+            finally:
+                await client.stop()
+
+
+@dataclass(frozen=True)
+class Healed:
+    """One fault that was seen: its kind, what it did, when it ended and when the site had settled again (s)."""
+
+    kind: str
+    what: str
+    ended: float
+    settled: float
+
+    @property
+    def seconds(self) -> float:
+        return self.settled - self.ended
+
+
+def now() -> float:
+    """Seconds by the clock that receipts are stamped with, too."""
+    return time.time()
