@@ -60,7 +60,7 @@ check: $(READY) ## linters, types, import rules, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@MYPYPATH=$(subst $(space),:,$(SOURCES)) $(BIN)/mypy $(addprefix -p ,$(PACKAGES))
-	@$(BIN)/mypy tests benchmarks
+	@$(BIN)/mypy tests benchmarks chaos
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m contracts.generate --check
 	@$(BIN)/python -m thidua.asyncapi --check

@@ -24,7 +24,9 @@ def _chosen() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description="Break a site under load; count what is lost.")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or secrets.randbelow(1_000_000)))
     parser.add_argument("--minutes", type=float, default=9.0, help="no new wave of faults begins after this")
-    parser.add_argument("--kinds", default="", help=f"only these: {', '.join(kind.name for kind in EVERY)}")
+    parser.add_argument(
+        "--kinds", default="", help=f"only these: {', '.join(dict.fromkeys(kind.name for kind in EVERY))}"
+    )
     return parser.parse_args()
 
 
@@ -38,7 +40,7 @@ def main() -> int:
     # Both end a run in the same orderly way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        result = asyncio.run(run(folder, kinds, chosen.seed, chosen.minutes, console.print))
+        result = asyncio.run(run(folder, kinds, chosen.seed, chosen.minutes, console.print, whole=not only))
     except BaseException:
         console.print(f"[red]broken off; logs and data are kept in {folder} (SEED={chosen.seed})[/]")
         raise

@@ -93,7 +93,7 @@ def count(receipts: Sequence[Receipt], books: Books, told: Told) -> Counts:
     """Compare every receipt with every database."""
     counts = Counts(accepted=len(receipts))
     present, gone = _split(receipts, books)
-    _judge_gone(counts, gone, told)
+    _judge_gone(counts, receipts, gone, told)
     _in_every_follower(counts, present, books, told.follows)
     _effects(counts, present, books)
     _twice(counts, receipts, books)
@@ -115,26 +115,25 @@ def _split(receipts: Iterable[Receipt], books: Books) -> tuple[list[Receipt], li
     return present, gone
 
 
-def _judge_gone(counts: Counts, gone: Sequence[Receipt], told: Told) -> None:
+def _judge_gone(counts: Counts, receipts: Sequence[Receipt], gone: Sequence[Receipt], told: Told) -> None:
+    """What the product says of losses, beside what is really gone by the receipts alone; anything more is lost."""
     listed = {hash_ for branch in told.branches for hash_ in branch.listed}
+    counts.voided = sum(receipt.hash in listed for receipt in receipts)
+    counts.here_only_lost = sum(any(one.covers(receipt) for one in told.ranges) for receipt in receipts)
     for receipt in gone:
         place = f"{receipt.log}:{receipt.epoch}:{receipt.last_seq}"
+        at = (receipt.epoch, receipt.last_seq)
         if any(branch.bore(receipt) for branch in told.branches):
             counts.voided_alone += 1
             if receipt.hash in listed:
-                counts.voided += 1
                 continue
             counts.wrong.append(f"{place} stood on a branch not kept and is not listed")
+        elif any(log == receipt.log and at <= (epoch, seq) for log, epoch, seq in told.centre):
+            counts.wrong.append(f"{place} read at the centre before the loss")
+        elif any(one.covers(receipt) for one in told.ranges):
+            counts.here_only_alone += 1
+            continue
         else:
-            if any(
-                log == receipt.log and (receipt.epoch, receipt.last_seq) <= (epoch, seq)
-                for log, epoch, seq in told.centre
-            ):
-                counts.wrong.append(f"{place} read at the centre before the loss")
-            elif any(one.covers(receipt) for one in told.ranges):
-                counts.here_only_alone += 1
-                counts.here_only_lost += 1
-                continue
             counts.wrong.append(f"{place} of {receipt.writer} ({receipt.key}) is in no log and in no report")
         counts.lost += 1
 

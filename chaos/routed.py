@@ -15,6 +15,8 @@ SETTINGS = {"beacon_seconds": 1, "gap_seconds": 1, "log_format": "json"}
 """Beacons each second instead of every fifteen: faults come every few seconds here, not every few months."""
 
 
+COPIES = {"registry": 2, "scoring": 2}
+"""Services of which a second copy stands in line for the lease."""
 ROOT = "root"
 """A NATS user of this harness alone: no user of a site may delete a stream."""
 
@@ -74,7 +76,7 @@ class RoutedSite(Site):
     """The product's own site; only the addresses that its services are told differ."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, settings=SETTINGS)
+        super().__init__(folder, settings=SETTINGS, copies=COPIES)
         self.nats.users[ROOT] = User(kept_secret(self.folder, "nats-root"))
         self._routes = {"nats": free_port(), "postgres": free_port()}
         self._proxy = Helper(
@@ -103,7 +105,14 @@ class RoutedSite(Site):
             ("postgres", "THIDUA_DATABASE_URL", self.postgres.port),
         ):
             environment[setting] = environment[setting].replace(f":{port}", f":{self._routes[name]}")
-        return environment | {"THIDUA_CRASH_FILE": str(self.folder / f"{service}.log.crash")}
+        return environment | {"THIDUA_CRASH_FILE": str(self.crash_file(service))}
+
+    async def _start_traces(self) -> None:
+        """No trace receiver: it would take a tenth of the machine from what is tried here."""
+
+    def crash_file(self, service: str) -> Path:
+        """Where a fault writes the label at which a copy of the service is to die."""
+        return self.folder / f"{service}.crash"
 
     async def cut(self, name: str) -> int:
         """Reset every connection to ``nats`` or ``postgres``; how many there were."""

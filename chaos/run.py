@@ -17,7 +17,7 @@ FAULT_SECONDS = 60.0
 HEAL_SECONDS = 90.0
 
 
-async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, say: Say) -> Result:
+async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, say: Say, *, whole: bool) -> Result:
     """Everything, from an empty folder to the count. Raises what breaks the run itself."""
     began, chance = now(), Random(seed)
     healed: list[Healed] = []
@@ -36,7 +36,7 @@ async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, sa
             say(
                 f"{now() - began:5.0f} s  {len(healed):3} faults, {running.accepted:6} accepted, healed in {last:.1f} s"
             )
-        if len(kinds) > 1:
+        if whole:
             await _enough(running)
         counts = await _settle_and_count(running)
         say(f"{now() - began:5.0f} s  counted")

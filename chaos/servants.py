@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
-from thidua.local.folders import free_port
+import psutil
 from thidua.local.processes import Child
 
 from chaos.routed import RoutedSite
@@ -19,11 +17,11 @@ from chaos.routed import RoutedSite
 
 @dataclass
 class Copy:
-    """One copy of a service, alive or about to be."""
+    """One copy of a service, alive or about to be; ``program`` is how it was started and will be again."""
 
     name: str
     service: str
-    port: int
+    program: list[str]
     child: Child
     starts: int = 1
     held_back: asyncio.Event = field(default_factory=asyncio.Event)
@@ -31,15 +29,12 @@ class Copy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def crash_file(self) -> Path:
-        return Path(f"{self.child.log}.crash")
+        """Of this copy alone, whatever address it shares."""
+        return f"http://127.0.0.1:{self.program[self.program.index('--port') + 1]}"
 
 
 class Servants:
-    """``async with Servants(site)``: takes over the services of a running site and adds second copies to it."""
+    """``async with Servants(site)``: takes over the services of a running site, every copy of them."""
 
     def __init__(self, site: RoutedSite) -> None:
         self.site = site
@@ -47,20 +42,16 @@ class Servants:
         self._watching: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Servants:
-        for name in self.site.names:
-            self._begin(Copy(name, name, int(self.site.url(name).rpartition(":")[2]), self.site.services[name]))
+        for name, child in self.site.services.items():
+            copy = Copy(name, name.partition("-")[0], psutil.Process(child.pid).cmdline(), child)
+            copy.held_back.set()
+            self.copies[name] = copy
+            self._watching[name] = asyncio.create_task(self._look_after(copy))
         return self
 
-    async def add(self, service: str) -> Copy:
-        """One more copy, on a port of its own."""
-        name, port = f"{service}-2", free_port()
-        return self._begin(Copy(name, service, port, await self._start(name, service, port)))
-
-    def _begin(self, copy: Copy) -> Copy:
-        copy.held_back.set()
-        self.copies[copy.name] = copy
-        self._watching[copy.name] = asyncio.create_task(self._look_after(copy))
-        return copy
+    def of(self, service: str) -> list[Copy]:
+        """Every copy of a service."""
+        return [copy for copy in self.copies.values() if copy.service == service]
 
     async def __aexit__(self, *_: object) -> None:
         for watching in self._watching.values():
@@ -71,20 +62,14 @@ class Servants:
                 os.kill(copy.child.pid, signal.SIGCONT)
         await asyncio.gather(*(copy.child.stop(patience=3) for copy in self.copies.values()))
 
-    async def _start(self, name: str, service: str, port: int) -> Child:
-        log = self.site.folder / f"{name}.log"
-        environment = self.site.environment(service) | {"THIDUA_CRASH_FILE": f"{log}.crash"}
-        program = [sys.executable, "-m", "chassis.serve", service, "--port", str(port)]
-        child = await Child.start(name, program, log=log, env=environment)
-        # Whoever stops the site stops this one, too, whatever becomes of us.
-        self.site.services[name] = child
-        return child
-
     async def _look_after(self, copy: Copy) -> None:
         while True:
             await copy.child.process.wait()
             await copy.held_back.wait()
-            copy.child = await self._start(copy.name, copy.service, copy.port)
+            environment = self.site.environment(copy.service)
+            copy.child = await Child.start(copy.name, copy.program, log=copy.child.log, env=environment)
+            # Whoever stops the site stops this one, too, whatever becomes of us.
+            self.site.services[copy.name] = copy.child
             copy.starts += 1
 
     async def kill(self, copy: Copy) -> int:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from chaos.faults import Kind, kills
+from chaos.faults import Kind, couriers, crashes, kills, stops, stores
 
-EVERY: tuple[Kind, ...] = (*kills.KINDS,)
+EVERY: tuple[Kind, ...] = (*kills.KINDS, *crashes.KINDS, *stops.KINDS, *stores.KINDS, *couriers.KINDS)

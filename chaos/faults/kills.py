@@ -18,16 +18,16 @@ SERVICES = ("registry", "scoring", "awards", "notify")
 
 
 async def kill_service(name: str, world: World, chance: Random) -> Done:
-    copy = world.servants.copies[name]
+    copy = chance.choice(world.servants.of(name))
     # Not waiting for a fact: the very point is that any instant will do.
     await asyncio.sleep(chance.uniform(0, 0.5))
     starts = copy.starts
     pid = await world.servants.kill(copy)
     ended = now()
     if psutil.pid_exists(pid) or await answers(copy):
-        raise NotSeen(f"{name} is still there")
+        raise NotSeen(f"{copy.name} is still there")
     await world.servants.back(copy, starts=starts)
-    return Done(f"process {pid} of {name} gone, another answers", ended)
+    return Done(f"process {pid} of {copy.name} gone, another answers", ended)
 
 
 async def kill_nats(world: World, chance: Random) -> Done:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import socket
+from pathlib import Path
 
 import uvicorn
 
+from chassis import crash_points
 from chassis.logs import setup_logs
 from chassis.settings import Settings
 
@@ -25,6 +28,8 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = Settings()  # type: ignore[call-arg]
     setup_logs(chosen.service, settings.site, form="console" if settings.log_format == "console" else "json")
+    if crash_file := os.environ.get("THIDUA_CRASH_FILE"):
+        crash_points.obey(Path(crash_file))
     app = importlib.import_module(f"{chosen.service}.main").app
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=10, access_log=False)
     ports = [(chosen.port, False)] + ([(chosen.shared_port, True)] if chosen.shared_port else [])
