@@ -44,13 +44,13 @@ class Database:
 
 async def close_shared_databases(superuser: Database) -> None:
     """Takes the right to connect to `postgres` and `template1` from everyone: a service has its own only."""
-    async with _session(superuser) as db:
+    async with session(superuser) as db:
         await _run(db, _shared_databases_closed())
 
 
 async def ensure_role(superuser: Database, role: str, password: str) -> None:
     """A role that may log in and nothing else; setting the password again makes a restored folder agree."""
-    async with _session(superuser) as db:
+    async with session(superuser) as db:
         if not await db.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
             await db.execute(_role_made(role))
         await db.execute(_password_set(role, password))
@@ -71,17 +71,17 @@ async def ensure_database(
     `on`); the mark is taken away again when it is not asked for.
     """
     await ensure_role(superuser, role, password)
-    async with _session(superuser) as db:
+    async with session(superuser) as db:
         if not await db.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
-            source = f" TEMPLATE {_name(template)} STRATEGY file_copy" if template else ""
+            source = f" TEMPLATE {quoted(template)} STRATEGY file_copy" if template else ""
             await db.execute(_database_made(name, role) + source)
         await _run(db, _database_closed(name, role))
         if await db.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", AUDIT_ROLE):
             await db.execute(_auditor_let_in(name))
         mark = "SET thidua.demo = 'on'" if demo else "RESET thidua.demo"
-        await db.execute(f"ALTER DATABASE {_name(name)} {mark}")
+        await db.execute(f"ALTER DATABASE {quoted(name)} {mark}")
     if template is None:
-        async with _session(superuser.named(name)) as db:
+        async with session(superuser.named(name)) as db:
             await _run(db, _extensions_made())
     return superuser.named(name).login(role, password)
 
@@ -89,7 +89,7 @@ async def ensure_database(
 async def ensure_auditor(superuser: Database, password: str) -> None:
     """The role that checks invariants: may enter each database of a service, read it all, write nowhere."""
     await ensure_role(superuser, AUDIT_ROLE, password)
-    async with _session(superuser) as db:
+    async with session(superuser) as db:
         await _run(db, _auditor_reads_all())
 
 
@@ -106,12 +106,19 @@ def first_start_script(passwords: Mapping[str, str], audit_password: str) -> str
         lines += [*_database_closed(name, name), _auditor_let_in(name)]
     script = "".join(f"{line};\n" for line in lines)
     for name in passwords:
-        script += f"\\connect {_name(name)}\n" + "".join(f"{line};\n" for line in _extensions_made())
+        script += f"\\connect {quoted(name)}\n" + "".join(f"{line};\n" for line in _extensions_made())
     return script
 
 
+async def ensure_replicator(superuser: Database, role: str, password: str) -> None:
+    """The role that copies the whole server byte for byte: may enter no database."""
+    await ensure_role(superuser, role, password)
+    async with session(superuser) as db:
+        await db.execute(f"ALTER ROLE {quoted(role)} REPLICATION")
+
+
 @asynccontextmanager
-async def _session(database: Database) -> AsyncIterator[asyncpg.Connection]:
+async def session(database: Database) -> AsyncIterator[asyncpg.Connection]:
     """One short connection, closed on the way out."""
     connection = await asyncpg.connect(database.dsn, timeout=10)
     try:
@@ -130,26 +137,26 @@ def _shared_databases_closed() -> list[str]:
 
 
 def _role_made(role: str) -> str:
-    return f"CREATE ROLE {_name(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
+    return f"CREATE ROLE {quoted(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
 
 
 def _password_set(role: str, password: str) -> str:
-    return f"ALTER ROLE {_name(role)} PASSWORD {_text(password)}"
+    return f"ALTER ROLE {quoted(role)} PASSWORD {_text(password)}"
 
 
 def _database_made(name: str, role: str) -> str:
-    return f"CREATE DATABASE {_name(name)} OWNER {_name(role)}"
+    return f"CREATE DATABASE {quoted(name)} OWNER {quoted(role)}"
 
 
 def _database_closed(name: str, role: str) -> list[str]:
     return [
-        f"REVOKE ALL ON DATABASE {_name(name)} FROM PUBLIC",
-        f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {_name(name)} TO {_name(role)}",
+        f"REVOKE ALL ON DATABASE {quoted(name)} FROM PUBLIC",
+        f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {quoted(name)} TO {quoted(role)}",
     ]
 
 
 def _auditor_let_in(name: str) -> str:
-    return f"GRANT CONNECT ON DATABASE {_name(name)} TO {AUDIT_ROLE}"
+    return f"GRANT CONNECT ON DATABASE {quoted(name)} TO {AUDIT_ROLE}"
 
 
 def _auditor_reads_all() -> list[str]:
@@ -164,7 +171,7 @@ def _extensions_made() -> list[str]:
     return [f"CREATE EXTENSION IF NOT EXISTS {extension}" for extension in EXTENSIONS]
 
 
-def _name(identifier: str) -> str:
+def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 

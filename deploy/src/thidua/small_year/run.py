@@ -48,7 +48,7 @@ class WallTime:
 
 async def keep_up(folder: Path, console: Console) -> int:
     """Start, play the small year unless it was, print what is where, and stay until cancelled."""
-    async with Site(folder, report=lambda step: console.print(f"[dim]  {step}[/]")) as site:
+    async with Site(folder, archive=True, report=lambda step: console.print(f"[dim]  {step}[/]")) as site:
         await site.while_alive(played_once(site, console))
         tell(console, site)
         await site.while_alive(asyncio.Event().wait())
