@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -14,6 +15,7 @@ from chassis.lease import run_under_lease
 from thidua.local.databases import Database
 
 from tests.support.databases import DatabaseMaker
+from tests.support.line import Line
 
 PATIENCE = 30.0
 """Far above what takeover takes: the fact counts here, not the time."""
@@ -53,6 +55,22 @@ async def test_another_process_takes_over_from_one_that_is_gone_or_stands_still(
             if how is signal.SIGSTOP:
                 first.send_signal(signal.SIGCONT)
                 await says(first, "first lost")
+                second.kill()
+                await says(first, "first holds")
+
+
+async def test_another_process_takes_over_from_one_whose_connection_is_cut_without_a_word(
+    make_database: DatabaseMaker,
+) -> None:
+    database = await make_database("scoring")
+    async with Line(database.port) as line:
+        async with holder(replace(database, port=line.port), "first") as first:
+            await says(first, "first holds")
+            async with holder(database, "second") as second:
+                line.cut()
+                await says(second, "second holds")
+                await says(first, "first lost")
+                line.mend()
                 second.kill()
                 await says(first, "first holds")
 
