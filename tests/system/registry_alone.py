@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import psutil
+from chassis import head_file
 from thidua.local.databases import Database
 from thidua.local.folders import free_port, kept_secret
 from thidua.local.postgres import EmbeddedPostgres
@@ -19,7 +20,7 @@ from thidua.local.processes import Child
 from thidua.local.site import key_files
 
 FIRST_PERSON = "quan-tri"
-AGAIN = ("still-running", "busy", "internal", "not-ready")
+AGAIN = ("still-running", "busy", "internal", "not-ready", "log-not-opened")
 """What a service may answer while its database comes and goes: sent again with the same key."""
 
 
@@ -37,6 +38,7 @@ class RegistryAlone:
     async def __aenter__(self) -> RegistryAlone:
         await self.postgres.start()
         self.database = await self.postgres.ensure_service("registry")
+        head_file.begin(self.folder / "head.json", "vn.registry")
         await self.start()
         return self
 
@@ -49,7 +51,7 @@ class RegistryAlone:
         return kept_secret(self.folder, "bootstrap")
 
     async def start(self) -> None:
-        """Starts the process and waits until it answers; ready it never is, because there is no NATS."""
+        """Starts the process and waits until all is well but NATS, which there is none of."""
         program = [sys.executable, "-m", "chassis.serve", "registry", "--port", str(self.port)]
         log = self.folder / "registry.log"
         self.child = await Child.start("registry", program, log=log, env=self._environment())
@@ -73,7 +75,8 @@ class RegistryAlone:
     async def _answers(self) -> bool:
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
-                return (await http.get(f"{self.url}/health/live")).status_code == 200
+                wrong = (await http.get(f"{self.url}/health/ready")).json()["wrong"]
+                return not {"gate", "start", "database"} & wrong.keys()
         except httpx.HTTPError:
             return False
 
@@ -85,6 +88,8 @@ class RegistryAlone:
             "token_public_key": public,
             "token_private_key": private,
             "bootstrap_password": self.password,
+            "head_file": self.folder / "head.json",
+            "gate_seconds": 0.2,
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("THIDUA_")}
         return inherited | {f"THIDUA_{name.upper()}": str(value) for name, value in settings.items()}

@@ -56,6 +56,12 @@ async def ensure_role(superuser: Database, role: str, password: str) -> None:
         await db.execute(_password_set(role, password))
 
 
+async def has_database(superuser: Database, name: str) -> bool:
+    """Whether the server has a database of this name."""
+    async with _session(superuser) as db:
+        return bool(await db.fetchval("SELECT true FROM pg_database WHERE datname = $1", name))
+
+
 async def ensure_database(
     superuser: Database,
     name: str,

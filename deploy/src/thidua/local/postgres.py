@@ -19,6 +19,7 @@ from thidua.local.databases import (
     close_shared_databases,
     ensure_auditor,
     ensure_database,
+    has_database,
 )
 from thidua.local.folders import FolderUnusable, kept_port, kept_secret, open_folder, write_private
 from thidua.local.postgres_installed import BARE_ENVIRONMENT, Installed, find_installed
@@ -149,6 +150,10 @@ class EmbeddedPostgres:
         """The database and the role of one service, both named after it; the password is kept."""
         password = kept_secret(self.folder, f"postgres-{name}")
         return await ensure_database(self.superuser, name, role=name, password=password, demo=demo)
+
+    async def has(self, name: str) -> bool:
+        """Whether a service's database has been made here before."""
+        return await has_database(self.superuser, name)
 
     def audit(self, name: str) -> Database:
         """The read-only login to a service's database, for checking invariants."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from chassis import head_file
 from chassis.auth import new_keys
 from chassis.layout import lay_out
 from chassis.topology import OPS, PLAYER, Topology
@@ -94,7 +95,11 @@ class Site:
             await _together(self.postgres.start(), self.nats.start(), self._start_traces())
             self._report("databases, topology")
             for name in self.names:
+                new = not await self.postgres.has(name)
                 self._databases[name] = await self.postgres.ensure_service(name, demo=self._demo)
+                if new:
+                    # Of a log that never was nobody else knows anything yet: this file says so.
+                    head_file.begin(self._head_file(name), f"{self.topology.site}.{name}")
             await self._lay_out()
             self._report(", ".join(self.names))
             starting.push_async_callback(self._stop_services)
@@ -187,6 +192,8 @@ class Site:
             "nats_password": self.nats_password(service),
             "token_public_key": key_files(self.folder)[1],
             "service_secret": kept_secret(self.folder, "service"),
+            "head_file": self._head_file(service),
+            "followed_by": ",".join(self.topology.followers_of(service)),
             "registry_url": self.url(ISSUER),
             "smtp_url": self.mail.url,
             "otlp_endpoint": self.otlp_endpoint,
@@ -198,6 +205,9 @@ class Site:
             settings["bootstrap_password"] = self.bootstrap_password
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("THIDUA_")}
         return inherited | {f"THIDUA_{name.upper()}": str(value) for name, value in settings.items()}
+
+    def _head_file(self, service: str) -> Path:
+        return self.folder / "heads" / f"{service}.json"
 
     async def _lay_out(self) -> None:
         """Makes the streams and consumers that the topology names and the server does not have yet."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from contracts.catalogue import Fact
 from contracts.envelope import Header, Idempotency, seed_hash
+from contracts.refusal import Refused
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -110,6 +111,9 @@ async def append(
             raise Stale(_message(error)) from error
         if sqlstate == "TD002":
             raise Malformed(_message(error)) from error
+        if sqlstate == "TD003":
+            # The gate was shut, or the database was changed beneath us: this copy may not have heard of it yet.
+            raise Refused("log-not-opened", log="này", silent=["đang đối chiếu"]) from error
         raise
     return Span(row.log, row.epoch, row.first_seq, row.last_seq, row.hash)
 

@@ -1,9 +1,10 @@
 """Pages of a log by request: the producer answers from its log, a follower from what it received, byte for byte.
 
 Request, JSON: ``{"log", "after_seq", "limit"}``. Answer, JSON: ``{"log", "head": {"epoch", "seq", "hash"} or null,
-"events": [{"epoch", "seq", "prev", "hash", "header", "data", "traceparent"}]}``; hashes are hex, header and data are
-base64 of the bytes that were hashed, ``head`` is the producer's committed head and null from a follower. A page ends
-at ``limit`` (1,000 at most), at 512 KiB of header and data, or at the end; one event at least comes if there is one.
+"mark": the same or null, "events": [{"epoch", "seq", "prev", "hash", "header", "data", "traceparent"}]}``; hashes are
+hex, header and data are base64 of the bytes that were hashed, ``head`` is the producer's committed head, ``mark`` a
+follower's. A page ends at ``limit`` (1,000 at most), at 512 KiB of header and data, or at the end; one event at least
+comes if there is one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from faststream.nats import NatsBroker
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import log as logs
-from chassis import subjects
+from chassis import received, subjects
 from chassis.broker import ask
 from chassis.facts import Stored
 from chassis.positions import Position
@@ -35,6 +36,8 @@ class Page:
 
     events: tuple[Stored, ...]
     head: Position | None
+    mark: Position | None = None
+    """How far a follower that answered has committed the log."""
 
 
 class NobodyHas(Exception):
@@ -50,7 +53,8 @@ async def own_page(db: AsyncConnection, log: str, after: int, limit: int) -> Pag
 
 async def held_page(db: AsyncConnection, log: str, after: int, limit: int) -> Page:
     """A page of a followed log as it was received."""
-    return Page(await _until_full(db, "chassis.received WHERE log = :log AND", log, after, limit), None)
+    events = await _until_full(db, "chassis.received WHERE log = :log AND", log, after, limit)
+    return Page(events, None, await received.mark(db, log))
 
 
 async def _until_full(db: AsyncConnection, source: str, log: str, after: int, limit: int) -> tuple[Stored, ...]:
@@ -73,6 +77,7 @@ def to_json(log: str, page: Page) -> dict[str, Any]:
     return {
         "log": log,
         "head": page.head.told() if page.head else None,
+        "mark": page.mark.told() if page.mark else None,
         "events": [
             {
                 "epoch": event.epoch,
@@ -94,6 +99,7 @@ def from_json(told: dict[str, Any]) -> Page:
         return Page(
             tuple(_event(str(told["log"]), event) for event in told["events"]),
             Position.heard(told["head"]) if told["head"] else None,
+            Position.heard(told["mark"]) if told.get("mark") else None,
         )
     except (KeyError, TypeError) as wrong:
         raise ValueError(f"not a page of a log: {wrong!r}") from wrong
@@ -122,6 +128,14 @@ def answering(engine: AsyncEngine, log: str, *, own: bool) -> Callable[[dict[str
         return to_json(log, page)
 
     return answer
+
+
+async def ask_mark(broker: NatsBroker, log: str, holder: str, patience: float) -> Position:
+    """How far a follower has committed a log. Raises TimeoutError or nats' NoRespondersError; KeyError, ValueError."""
+    site, service = log.split(".")
+    request = {"log": log, "after_seq": 2**62, "limit": 1}
+    told = await ask(broker, subjects.log_held(site, service, holder), request, patience=patience)
+    return Position.heard(told["mark"])
 
 
 async def fetch_page(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chassis.clock import Clock, DemoClock, WallClock
+from chassis.gate_record import Passage
 from chassis.metrics import Metrics
 from chassis.migrate import LIVE
 from chassis.projection import Projection
@@ -61,6 +62,8 @@ class Runtime:
     metrics: Metrics = field(default_factory=Metrics)
     outlook: Outlook = field(default_factory=Outlook)
     """What is due next, looked up once per state of the logs."""
+    gate: Passage = field(default_factory=Passage)
+    """Whether the log may be written to, as the database says; open where nothing judges."""
     alone: AsyncEngine = field(init=False)
     """The same connections for statements that stand alone: each commits by itself, without a round trip to begin
     and one to end."""

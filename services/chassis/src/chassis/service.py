@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from contracts.catalogue import Fact, entry
 from contracts.envelope import Header, seed_hash
 from contracts.events.chassis import EpochOpened
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import log as logs
 from chassis.facts import Recorded
+from chassis.gate_record import open_here
 from chassis.http import problems
 from chassis.http.examples import show_examples
 from chassis.http.limits import BodyLimit
@@ -102,12 +104,10 @@ class Service:
 async def _lifespan(app: FastAPI, service: Service, settings: Settings) -> AsyncIterator[None]:
     from chassis import telemetry, worker
 
-    async with runtime(service, settings) as running:
+    async with runtime(service, settings, judged=True) as running:
         running.metrics = app.state.metrics
         app.state.runtime = running
         provider = telemetry.setup_tracing(service.name, settings.site, settings.otlp_endpoint or None)
-        if service.on_start is not None:
-            await service.on_start(running)
         watching = asyncio.create_task(watch_loop(running.metrics))
         try:
             async with worker.at_work(running):
@@ -118,14 +118,19 @@ async def _lifespan(app: FastAPI, service: Service, settings: Settings) -> Async
 
 
 @asynccontextmanager
-async def runtime(service: Service, settings: Settings) -> AsyncIterator[Runtime]:
-    """A service with its database brought up to date and its log open; nothing else runs yet."""
+async def runtime(service: Service, settings: Settings, *, judged: bool = False) -> AsyncIterator[Runtime]:
+    """A service with its database brought up to date and its log open; nothing else runs yet.
+
+    ``judged``: a worker's gate will say whether the database may be written to. Without one it simply may.
+    """
     engine = create_engine(settings.database_url, pool_size=settings.pool_size)
     try:
         await upgrade(engine, service.package)
         async with engine.begin() as db:
             clock = await choose_clock(db, settings)
             await open_log(db, service, settings, clock.now())
+            if not judged:
+                await open_here(db)
         yield Runtime(service, settings, engine, clock, settings.key("token_public_key"))
     finally:
         await engine.dispose()
@@ -136,6 +141,8 @@ async def open_log(db: AsyncConnection, service: Service, settings: Settings, no
     if await logs.is_open(db):
         return
     name = f"{settings.site}.{service.name}"
+    # Nobody has judged a database that was made a moment ago; its first event was told to nobody.
+    await db.execute(sa.text("SET LOCAL thidua.restoring = 'on'"))
     await logs.open_head(db, name)
     fact = EpochOpened(
         log=name, previous_epoch=0, last_seq=0, last_hash=seed_hash(name).hex(), reason="a new log", silent=()

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     relay_in_flight: int = Field(32, ge=1, description="Published events whose acknowledgement is awaited at once.")
     batch_events: int = Field(500, ge=1, description="Most events a follower applies in one transaction.")
     demo_starts: str = Field("", description="Instant at which a demo database's clock stands before it is set.")
+    head_file: str = Field("", description="File outside the database's data directory that keeps how far the log is.")
+    followed_by: str = Field("", description="Services that follow this one's log; empty: those that ever told a mark.")
+    gate_seconds: float = Field(5.0, gt=0, description="How long the start gate waits for who does not answer.")
     worker: bool = Field(True, description="Whether this copy may take the worker lease.")
 
     def key(self, name: str) -> str:

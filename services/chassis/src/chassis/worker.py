@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import nats.errors
 
-from chassis import beacon, broker, logread, received, subjects
+from chassis import beacon, broker, gate, head_file, logread, received, subjects
 from chassis.clockwork import keep_time, react
 from chassis.follower import Follower
 from chassis.following import follow
+from chassis.gate_steps import STREAM
 from chassis.instants import obey_instants
 from chassis.lease import run_under_lease
 from chassis.link import Link, LinkEvent
@@ -25,6 +27,8 @@ from chassis.positions import Position
 from chassis.projection import Projection
 from chassis.relay import Relay, to_stream
 from chassis.runtime import Runtime
+from chassis.service import Service
+from chassis.stream_read import last_event
 from chassis.tending import Tasks
 from chassis.topology import Following, ServiceLinks, Topology
 
@@ -42,7 +46,9 @@ async def at_work(runtime: Runtime) -> AsyncIterator[None]:
     """
     worker = _Worker(runtime)
     try:
+        await gate.refresh(runtime)
         async with Tasks() as tasks:
+            tasks.start(endlessly("watching the gate", partial(gate.watch, runtime), worker.report))
             tasks.start(worker.connect())
             tasks.start(worker.wake_others())
             if runtime.settings.worker:
@@ -81,7 +87,7 @@ class _Worker:
     async def connect(self) -> None:
         """Listen and answer on NATS; waits for the server as long as it takes."""
         runtime, site = self._runtime, self._runtime.settings.site
-        self._report("nats", "not connected")
+        self.report("nats", "not connected")
         self._link.listen(self._link_changed)
         broker.hear(self._broker, subjects.beacon(site, "*"), self._heard_beacon)
         broker.hear(self._broker, subjects.mark(site, "*"), self._heard_mark)
@@ -93,21 +99,21 @@ class _Worker:
             held = logread.answering(runtime.engine, runtime.log_of(projection), own=False)
             subject = subjects.log_held(site, projection.log, runtime.service.name)
             broker.answer(self._broker, subject, held, queue="log-held")
-        await endlessly("nats", lambda: broker.start_broker(self._broker, self._link), self._report, once=True)
+        await endlessly("nats", lambda: broker.start_broker(self._broker, self._link), self.report, once=True)
         self._connected.set()
 
     async def disconnect(self) -> None:
         with suppress(nats.errors.Error, TimeoutError, AttributeError):
             await self._broker.stop()
 
-    def _report(self, part: str, wrong: str | None) -> None:
+    def report(self, part: str, wrong: str | None) -> None:
         if wrong is None:
             self._runtime.health.pop(part, None)
         else:
             self._runtime.health[part] = wrong
 
     def _link_changed(self, event: LinkEvent) -> None:
-        self._report("nats", None if self._link.up else event)
+        self.report("nats", None if self._link.up else event)
 
     async def wake_others(self) -> None:
         """After each commit here, wake the relay of whichever copy holds the lease; pass on a redrive asked here."""
@@ -156,33 +162,73 @@ class _Worker:
             self._followers[log].held_elsewhere(at)
 
     async def work(self) -> None:
-        """Everything that only one copy does, until the lease is lost."""
-        runtime = self._runtime
-        service = runtime.service
+        """Everything that only one copy does, until the lease is lost: judge the gate, and move while it is open."""
+        passage = self._runtime.gate
+        if not passage.open and self._runtime.service.on_start is not None:
+            self.report("start", "waits for the gate")
         try:
             async with Tasks() as tasks:
-                for reaction in service.reactions:
-                    tasks.start(self._kept_up(f"reaction {reaction.name}", partial(react, runtime, reaction)))
-                for timer in service.timers:
-                    tasks.start(self._kept_up(f"timer {timer.name}", partial(keep_time, runtime, timer)))
-                for step in service.background:
-                    name = getattr(step, "__name__", "background")
-                    tasks.start(self._kept_up(name, partial(step, runtime)))
-                tasks.start(self._kept_up("partitions", self._keep_partitions))
+                tasks.start(self._kept_up("judging", self._judge))
                 tasks.start(self._kept_up("measuring", self._measure))
-                await self._connected.wait()
-                tasks.start(self._kept_up("relay", self._relay_log))
-                tasks.start(self._kept_up("beacon", self._tell_regularly))
-                for projection in service.follows:
-                    tasks.start(self._kept_up(f"follower {projection.log}", partial(self._follow, projection)))
-                await asyncio.Event().wait()
+                while True:
+                    await passage.opened.wait()
+                    await self._move_until(passage.shut)
+        finally:
+            # Without the lease nothing of this is at work here any more, well or unwell; the next holder reports it.
+            for part in self._parts:
+                self.report(part, None)
+            self._parts.clear()
+
+    async def _judge(self) -> None:
+        runtime, service = self._runtime, self._runtime.service.name
+        stream, events = subjects.stream(TREE, service), subjects.own_events(TREE, runtime.settings.site, service)
+
+        async def stream_knows(patience: float) -> Position | None:
+            await self._connected.wait()
+            found = await last_event(self._broker.connection, stream, events, patience)
+            return Position.of(found[1]) if found else None
+
+        async def knows(follower: str, patience: float) -> Position:
+            await self._connected.wait()
+            return await logread.ask_mark(self._broker, runtime.log, follower, patience)
+
+        witnesses: dict[str, gate.Witness] = {STREAM: stream_knows}
+        for follower in await gate.followers_of(runtime):
+            witnesses[follower] = partial(knows, follower)
+        await gate.judge(runtime, witnesses)
+
+    async def _move_until(self, shut: asyncio.Event) -> None:
+        """All that moves by itself, while the gate is open."""
+        runtime, service = self._runtime, self._runtime.service
+        try:
+            async with Tasks() as tasks:
+                tasks.start(self._move(tasks, service))
+                if runtime.settings.head_file:
+                    keep = partial(head_file.keep, runtime.alone, Path(runtime.settings.head_file), runtime.log)
+                    tasks.start(self._kept_up("head file", keep))
+                await shut.wait()
         finally:
             self._relay = None
             self._followers.clear()
-            # Without the lease nothing of this is at work here any more, well or unwell; the next holder reports it.
-            for part in self._parts:
-                self._report(part, None)
-            self._parts.clear()
+
+    async def _move(self, tasks: Tasks, service: Service) -> None:
+        runtime = self._runtime
+        if service.on_start is not None:
+            await endlessly("start", partial(service.on_start, runtime), self.report, once=True)
+            self.report("start", None)
+        for reaction in service.reactions:
+            tasks.start(self._kept_up(f"reaction {reaction.name}", partial(react, runtime, reaction)))
+        for timer in service.timers:
+            tasks.start(self._kept_up(f"timer {timer.name}", partial(keep_time, runtime, timer)))
+        for step in service.background:
+            name = getattr(step, "__name__", "background")
+            tasks.start(self._kept_up(name, partial(step, runtime)))
+        tasks.start(self._kept_up("partitions", self._keep_partitions))
+        await self._connected.wait()
+        tasks.start(self._kept_up("relay", self._relay_log))
+        tasks.start(self._kept_up("beacon", self._tell_regularly))
+        for projection in service.follows:
+            tasks.start(self._kept_up(f"follower {projection.log}", partial(self._follow, projection)))
 
     def _kept_up(self, part: str, step: Callable[[], Awaitable[None]]) -> Any:
         self._parts.add(part)
@@ -192,7 +238,7 @@ class _Worker:
             # Going on after a break takes back the break, not what the part itself has reported since.
             nonlocal broken
             if wrong is not None or self._runtime.health.get(part) == broken:
-                self._report(part, wrong)
+                self.report(part, wrong)
             broken = wrong
 
         return endlessly(part, step, report)
@@ -208,7 +254,7 @@ class _Worker:
             in_flight=runtime.settings.relay_in_flight,
             poll_seconds=runtime.settings.poll_seconds,
             fell_idle=self._tell.set,
-            trouble=lambda wrong: self._report("relay", wrong),
+            trouble=lambda wrong: self.report("relay", wrong),
         )
         self._relay = relay
         await relay.run()
@@ -242,7 +288,7 @@ class _Worker:
                 gap_seconds=runtime.settings.gap_seconds,
                 applied=runtime.changes.tell,
                 told=lambda at: self._tell_mark(tasks, log, at),
-                trouble=lambda wrong: self._report(part, wrong),
+                trouble=lambda wrong: self.report(part, wrong),
             )
             self._followers[log] = follower
             following = Following(

@@ -180,6 +180,7 @@ async def asked(
     if idempotency_key is None:
         raise Refused("idempotency-key-missing")
     runtime = runtime_of(request)
+    runtime.gate.let_write(runtime.log)
     body = await request.body()
     # The whole request has been read: this is the instant at which it was received.
     act = _act(await _act_input(request, body), who, runtime.clock.now())
