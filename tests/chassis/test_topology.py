@@ -183,6 +183,8 @@ async def test_no_service_can_touch_streams_or_the_clock_or_other_sites(server: 
         f"$JS.API.STREAM.{verb}.loc-{service}"
         for verb in ("CREATE", "UPDATE", "DELETE", "PURGE", "MSG.DELETE", "MSG.GET")
         for service in SERVICES
+        # Its own stream it may look into: the gate asks it for the end of the own log.
+        if (verb, service) != ("MSG.GET", name)
     ]
     for subject in (*streams, "clock.vn", f"loc.hagiang.{name}.unit.made.v1", "$JS.API.STREAM.LIST", "anything"):
         assert await refused(server, name, publish=subject), f"{name} may publish {subject}"
