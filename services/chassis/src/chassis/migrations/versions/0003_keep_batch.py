@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 # Each statement of the function sees what was committed before it: after the wait for the mark's row, quarantine is
 # what the former holder of that row left. NULL blocked and discarded: the mark stood elsewhere, nothing was written.
