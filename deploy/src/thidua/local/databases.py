@@ -58,7 +58,7 @@ async def ensure_role(superuser: Database, role: str, password: str) -> None:
 
 async def has_database(superuser: Database, name: str) -> bool:
     """Whether the server has a database of this name."""
-    async with _session(superuser) as db:
+    async with session(superuser) as db:
         return bool(await db.fetchval("SELECT true FROM pg_database WHERE datname = $1", name))
 
 
