@@ -1,8 +1,7 @@
-"""The way to NATS: the FastStream broker of a service, publishing and reading events, asking and telling."""
+"""The way to NATS: the FastStream broker of a service, reading events, asking and telling."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
@@ -18,20 +17,15 @@ from faststream.nats.subscriber.config import NatsSubscriberConfig, NatsSubscrib
 from faststream.nats.subscriber.specification import NatsSubscriberSpecification
 from faststream.security import SASLPlaintext
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext, api
+from nats.js import api
 
 from chassis import subjects
 from chassis.link import Link
 from chassis.pull import FollowSubscriber, OnRebound, PullLimits
 from chassis.topology import Following, Topology
-from chassis.wire import Wire, from_headers, to_headers
-from contracts import catalogue
+from chassis.wire import Wire, from_headers
 
 Body = dict[str, Any]
-
-
-class NotAccepted(Exception):
-    """An acknowledgement that does not count: another stream or another domain gave it."""
 
 
 def make_broker(
@@ -125,40 +119,6 @@ async def acknowledge(batch: list[Msg]) -> None:
 def parse_event(msg: Msg) -> Wire:
     """The event in a message. Raises NotAnEvent."""
     return from_headers(msg.headers, msg.data)
-
-
-async def publish_event(
-    js: JetStreamContext, wire: Wire, tree: str, *, domain: str | None = None, deadline: float = 5.0
-) -> asyncio.Future[api.PubAck]:
-    """Send one event, in the order of the calls; what is returned is its acknowledgement to come.
-
-    It fails with TimeoutError after ``deadline`` seconds (the event may still land; sent again, the stream keeps it
-    once), with NotAccepted when another stream or domain acknowledged, with APIError when the stream refused.
-    """
-    site, service = wire.log.split(".")
-    stream = subjects.stream(tree, service)
-    headers = to_headers(wire)
-    subject = catalogue.entry(headers["ce-type"]).subject(tree, site, service)
-    told = await js.publish_async(subject, wire.data, stream=stream, headers=headers)
-    loop = asyncio.get_running_loop()
-    counted: asyncio.Future[api.PubAck] = loop.create_future()
-    alarm = loop.call_later(deadline, told.cancel)
-
-    def settle(told: asyncio.Future[api.PubAck]) -> None:
-        alarm.cancel()
-        if counted.done():
-            return
-        if told.cancelled():
-            counted.set_exception(TimeoutError(f"{wire.key}: no acknowledgement within {deadline} s"))
-        elif error := told.exception():
-            counted.set_exception(error)
-        elif (ack := told.result()).stream != stream or (ack.domain or None) != domain:
-            counted.set_exception(NotAccepted(f"{wire.key}: acknowledged by {ack.stream} in {ack.domain}"))
-        else:
-            counted.set_result(ack)
-
-    told.add_done_callback(settle)
-    return counted
 
 
 def hear(broker: NatsBroker, subject: str, handler: Callable[[Body], Awaitable[None]]) -> None:

@@ -140,14 +140,22 @@ async def open_head(db: AsyncConnection, log: str) -> None:
     )
 
 
+MAX_PAGE_BYTES = 4 * 1024 * 1024
 _COLUMNS = "epoch, seq, prev, hash, header, data, traceparent"
 
 
-async def read_page(db: AsyncConnection, log: str, after: int, limit: int = 500) -> list[Stored]:
-    """Events of the own log with ``seq > after``, in order, at most ``limit``."""
+async def read_page(
+    db: AsyncConnection, log: str, after: int, limit: int = 500, size: int = MAX_PAGE_BYTES
+) -> list[Stored]:
+    """Events of the own log with ``seq > after``, in order: ``limit`` or ``size`` bytes at most, but one at least."""
     rows = await db.execute(
-        sa.text(f"SELECT {_COLUMNS} FROM chassis.log WHERE seq > :after ORDER BY seq LIMIT :limit"),
-        {"after": after, "limit": limit},
+        sa.text(
+            f"SELECT {_COLUMNS} FROM ("
+            " SELECT *, sum(length(header) + length(data)) OVER (ORDER BY seq) AS total FROM ("
+            f" SELECT {_COLUMNS} FROM chassis.log WHERE seq > :after ORDER BY seq LIMIT :limit) AS next) AS page"
+            " WHERE total <= :size OR seq = :after + 1 ORDER BY seq"
+        ),
+        {"after": after, "limit": limit, "size": size},
     )
     return [Stored(log, *row) for row in rows]
 

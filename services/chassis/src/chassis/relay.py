@@ -3,63 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
-from typing import Protocol
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
 
+import nats.errors
 import sqlalchemy as sa
+from nats.aio.client import Client
 from nats.js import JetStreamContext
-from opentelemetry.trace import SpanKind
-from sqlalchemy.ext.asyncio import AsyncEngine
+from nats.js.errors import APIError, NotFoundError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import log as logs
 from chassis import relay_steps as steps
 from chassis import subjects
-from chassis.broker import NotAccepted
+from chassis.crash_points import crash_point
 from chassis.facts import Stored
-from chassis.patience import patiently, pause
+from chassis.patience import patiently, pause_seconds
 from chassis.positions import Position
-from chassis.telemetry import current_traceparent, span
+from chassis.publisher import Acknowledged, NotTaken, Publisher
 from chassis.tending import Tasks
-from chassis.wire import Wire, to_headers
-from contracts import catalogue
 
 PAGE = 500
-ACK_SECONDS = 2.0
-"""How long a PubAck may take; then the same message goes again with the same id."""
-
-
-class Publish(Protocol):
-    async def __call__(self, event: Stored) -> str:
-        """Publish and return the stream that acknowledged. Raises TimeoutError, or any other error for *not now*."""
-
-
-def to_stream(js: JetStreamContext, tree: str, domain: str | None = None, seconds: float = ACK_SECONDS) -> Publish:
-    """Publish on ``tree``; the message id is the hash, so that repeating a message is harmless."""
-
-    async def publish(event: Stored) -> str:
-        kind = json.loads(event.header)["type"]
-        with span(f"relay {kind}", SpanKind.PRODUCER, parent=event.traceparent, root=event.traceparent is None):
-            wire = Wire(
-                event.log,
-                event.epoch,
-                event.seq,
-                event.prev,
-                event.hash,
-                event.header,
-                event.data,
-                current_traceparent(),
-            )
-            site, service = event.log.split(".")
-            subject = catalogue.entry(kind).subject(tree, site, service)
-            # Not publish_async: nats-py 2.16 loses the answer of a stream that refuses, and says nothing.
-            stream = subjects.stream(tree, service)
-            ack = await js.publish(subject, event.data, timeout=seconds, stream=stream, headers=to_headers(wire))
-            if (ack.domain or None) != domain:
-                raise NotAccepted(f"acknowledged by {ack.stream} in domain {ack.domain}")
-            return ack.stream
-
-    return publish
+"""Events read at once, fewer when they are large: memory holds what is in flight and two pages at most."""
+LOOK_SECONDS = 2.0
+"""How often the stream is looked at, whether it still holds what it acknowledged."""
+LOOK_PATIENCE = 2.0
+NO_MESSAGE = 10037
+"""What the server says when a stream is there but not the message that was asked for."""
+LONGEST_PAUSE = 1.0
+"""Between two tries while the stream is full or away: one look and one event each."""
 
 
 async def cursor(engine: AsyncEngine, log: str, destination: str) -> Position:
@@ -104,85 +77,237 @@ async def move_cursor(engine: AsyncEngine, destination: str, moved_from: Positio
 
 
 class Relay:
-    """The shell of one destination. ``wake()`` says that there may be more; ``run()`` works until cancelled."""
+    """The shell of one destination, of which a database may have several, each with its own cursor.
+
+    ``wake()`` says that there may be more, ``reconnected()`` that the server may be another one; ``run()`` works until
+    cancelled. The destination is the name of the stream: ``<tree>-<service>``.
+    """
 
     def __init__(
         self,
         engine: AsyncEngine,
         log: str,
-        stream: str,
-        publish: Publish,
+        connection: Client,
+        tree: str,
         *,
+        domain: str | None = None,
         in_flight: int = 32,
         poll_seconds: float = 0.1,
+        look_seconds: float = LOOK_SECONDS,
         fell_idle: Callable[[], None] = lambda: None,
         trouble: Callable[[str | None], None] = lambda reason: None,
     ) -> None:
         self._engine = engine
         self._log = log
-        self._stream = stream
-        self._publish = publish
+        self._tree = tree
+        self._js = connection.jetstream(timeout=LOOK_PATIENCE, **({"domain": domain} if domain else {}))
+        self._nudged = asyncio.Event()
+        self._publisher = Publisher(connection, log, tree, self._nudged.set, domain=domain)
         self._in_flight = in_flight
         self._poll = poll_seconds
+        self._look_seconds = look_seconds
         self._fell_idle = fell_idle
         self._trouble = trouble
-        self._inbox: asyncio.Queue[steps.Input] = asyncio.Queue()
+        self._heard: list[steps.Input] = []
+        self._highest = 0
+        """Highest number that the stream has given to an event of this relay."""
+
+    @property
+    def stream(self) -> str:
+        return self._publisher.stream
 
     def wake(self) -> None:
-        self._inbox.put_nowait(steps.Woken())
+        self._hear(steps.Woken())
+
+    def reconnected(self) -> None:
+        self._hear(steps.Reconnected())
 
     async def run(self) -> None:
         """Raises ``LogBroken`` when the own log does not continue; nothing is published past that."""
-        at = await patiently(lambda: cursor(self._engine, self._log, self._stream), self._say)
-        state = steps.begin(self._stream, self._in_flight, at)
+        at = await patiently(lambda: cursor(self._engine, self._log, self.stream), self._say)
+        state = steps.begin(self.stream, self._in_flight, at)
         said: str | None = None
-        async with Tasks() as tasks:
-            self.wake()
-            while True:
-                try:
-                    async with asyncio.timeout(self._poll):
-                        heard = await self._inbox.get()
-                except TimeoutError:
-                    heard = steps.Woken()
-                state, actions = steps.step(state, heard)
-                for action in actions:
-                    tasks.start(self._do(action))
-                if state.trouble != said:
-                    said = state.trouble
-                    self._trouble(said)
+        ticked = looked = time.monotonic()
+        await self._publisher.open()
+        try:
+            async with Tasks() as tasks:
+                self.wake()
+                while True:
+                    if not self._heard:
+                        await self._wait()
+                    now = time.monotonic()
+                    if now - ticked >= self._poll:
+                        ticked = now
+                        self._hear(*(steps.TimedOut(late.course, late.seqs) for late in self._publisher.late()))
+                        self._hear(steps.Ticked())
+                    if now - looked >= self._look_seconds:
+                        looked = now
+                        self._hear(steps.LookDue())
+                    for heard in self._take():
+                        state, actions = steps.step(state, heard)
+                        for action in actions:
+                            await self._do(action, tasks)
+                    if state.trouble != said:
+                        said = state.trouble
+                        self._say(said)
+        finally:
+            await self._publisher.close()
 
     def _say(self, reason: str | None) -> None:
         self._trouble(reason)
 
-    async def _do(self, action: steps.Action) -> None:
+    def _hear(self, *inputs: steps.Input) -> None:
+        self._heard += inputs
+        self._nudged.set()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._poll):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+
+    def _take(self) -> list[steps.Input]:
+        """All that was heard, answers brought together: one step is for many of them."""
+        self._nudged.clear()
+        heard, self._heard = self._heard, []
+        return [*self._sorted(self._publisher.answers()), *heard]
+
+    def _sorted(self, answers: Iterable[Acknowledged | NotTaken]) -> list[steps.Input]:
+        acked: dict[tuple[int, str], list[int]] = {}
+        refused: dict[tuple[int, str], list[int]] = {}
+        went_back: list[steps.Input] = []
+        for answer in answers:
+            if isinstance(answer, NotTaken):
+                refused.setdefault((answer.course, answer.reason), []).append(answer.seq)
+                continue
+            acked.setdefault((answer.course, answer.stream), []).append(answer.seq)
+            if answer.stream == self.stream and not answer.again:
+                if answer.stream_seq <= self._highest:
+                    went_back.append(steps.WentBack(answer.stream_seq))
+                self._highest = answer.stream_seq
+        if acked:
+            crash_point("relay.acknowledged")
+        return [
+            *went_back,
+            *(steps.Acked(course, tuple(seqs), stream) for (course, stream), seqs in acked.items()),
+            *(steps.Failed(course, tuple(seqs), reason) for (course, reason), seqs in refused.items()),
+        ]
+
+    async def _do(self, action: steps.Action, tasks: Tasks) -> None:
         match action:
-            case steps.Publish(event):
-                self._inbox.put_nowait(await self._send(event))
+            case steps.Publish(course, events):
+                await self._send(course, events)
             case steps.ReadPage(after):
-                events = await patiently(lambda: self._read(after), self._say)
-                self._inbox.put_nowait(steps.PageRead(after, tuple(events)))
+                tasks.start(self._read(after))
             case steps.MoveCursor(moved_from, to):
-                self._inbox.put_nowait(await patiently(lambda: self._move(moved_from, to), self._say))
+                tasks.start(self._move(moved_from, to))
+            case steps.LookAtStream(number, wanted, below):
+                tasks.start(self._look(number, wanted, below))
             case steps.Pause(failures):
-                await pause(failures)
-                self._inbox.put_nowait(steps.Resumed())
+                asyncio.get_running_loop().call_later(
+                    min(LONGEST_PAUSE, pause_seconds(failures)), self._hear, steps.Resumed()
+                )
             case steps.FellIdle():
                 self._fell_idle()
 
-    async def _send(self, event: Stored) -> steps.Input:
+    async def _send(self, course: int, events: tuple[Stored, ...]) -> None:
         try:
-            return steps.Acked(event.seq, await self._publish(event))
-        except TimeoutError:
-            return steps.TimedOut(event.seq)
-        except Exception as error:
-            # A full stream, nobody answering, no connection: whatever it is, the event stays in its log.
-            return steps.Failed(event.seq, f"{type(error).__name__}: {error}")
+            await self._publisher.send(course, events)
+        except nats.errors.Error as error:
+            self._hear(steps.Failed(course, tuple(event.seq for event in events), f"{type(error).__name__}: {error}"))
+            return
+        crash_point("relay.published")
 
-    async def _read(self, after: int) -> list[Stored]:
-        async with self._engine.connect() as db:
-            return await logs.read_page(db, self._log, after, PAGE)
+    async def _read(self, after: int) -> None:
+        async def read() -> list[Stored]:
+            async with self._engine.connect() as db:
+                return await logs.read_page(db, self._log, after, PAGE)
 
-    async def _move(self, moved_from: Position, to: Position) -> steps.Input:
-        if await move_cursor(self._engine, self._stream, moved_from, to):
-            return steps.CursorMoved()
-        return steps.CursorElsewhere(await cursor(self._engine, self._log, self._stream))
+        self._hear(steps.PageRead(after, tuple(await patiently(read, self._say))))
+
+    async def _move(self, moved_from: Position, to: Position) -> None:
+        async def move() -> steps.Input:
+            if await move_cursor(self._engine, self.stream, moved_from, to):
+                return steps.CursorMoved()
+            return steps.CursorElsewhere(await cursor(self._engine, self._log, self.stream))
+
+        moved = await patiently(move, self._say)
+        crash_point("relay.cursor-moved")
+        self._hear(moved)
+
+    async def _look(self, number: int, wanted: Position, below: int | None) -> None:
+        try:
+            found = await stream_end(self._js, self._tree, self._log, below)
+            keeps = None if found and found.seq >= wanted.seq else await stream_keeps(self._js, self.stream)
+        except NotFoundError:
+            away = f"stream {self.stream} is not there: an operator lays it with `thidua topology apply`"
+            self._hear(steps.StreamAway(number, away))
+            return
+        except (nats.errors.Error, APIError, TimeoutError) as error:
+            self._hear(steps.StreamAway(number, f"stream {self.stream} does not answer: {error or type(error)}"))
+            return
+
+        async def known() -> steps.StreamEnds:
+            async with self._engine.connect() as db:
+                own = found if found and await is_own(db, found) else None
+                opens = await opening(db, wanted, keeps) if keeps else Position.start(self._log)
+                return steps.StreamEnds(number, own, opens)
+
+        self._hear(await patiently(known, self._say))
+
+
+async def stream_end(js: JetStreamContext, tree: str, log: str, below: int | None) -> Position | None:
+    """The last event of ``log`` in its stream, or what stands right below a number; None when that is no such event.
+
+    Raises nats' errors when the stream is not there or nobody answers.
+    """
+    site, service = log.split(".")
+    stream, wanted = subjects.stream(tree, service), subjects.own_events(tree, site, service)
+    if below == 1:
+        return None
+    try:
+        found = await (js.get_last_msg(stream, wanted) if below is None else js.get_msg(stream, below - 1))
+    except NotFoundError as missing:
+        if missing.err_code == NO_MESSAGE:
+            return None
+        raise
+    headers = found.headers or {}
+    if not (found.subject or "").startswith(wanted.removesuffix(">")) or "thidua-hash" not in headers:
+        return None
+    return Position(int(headers["thidua-epoch"]), int(headers["thidua-seq"]), bytes.fromhex(headers["thidua-hash"]))
+
+
+async def stream_keeps(js: JetStreamContext, stream: str) -> timedelta:
+    """How long a stream keeps what it gets."""
+    seconds = (await js.stream_info(stream)).config.max_age
+    return timedelta(seconds=seconds) if seconds else timedelta.max
+
+
+async def opening(db: AsyncConnection, wanted: Position, keeps: timedelta) -> Position:
+    """The last event up to ``wanted`` that is too old for a stream that keeps for so long; the start when none is.
+
+    It goes by when the database appended, not by a date of the field, because so does the stream. Appending times rise
+    with the seq, so halving finds it without an index that each append would have to feed.
+    """
+    log = await db.scalar(sa.text("SELECT log FROM chassis.log_head"))
+    if keeps == timedelta.max:
+        return Position.start(log)
+    low, high, since = 0, wanted.seq, datetime.now(timezone.utc) - keeps
+    while low < high:
+        middle = (low + high + 1) // 2
+        appended = await db.scalar(sa.text("SELECT appended_at FROM chassis.log WHERE seq = :seq"), {"seq": middle})
+        low, high = (middle, high) if appended is None or appended < since else (low, middle - 1)
+    if low == 0:
+        return Position.start(log)
+    row = (await db.execute(sa.text("SELECT epoch, seq, hash FROM chassis.log WHERE seq = :seq"), {"seq": low})).one()
+    return Position(row.epoch, row.seq, row.hash)
+
+
+async def is_own(db: AsyncConnection, at: Position) -> bool:
+    """Whether the own log has this very event: another branch of it does not count."""
+    found = await db.scalar(
+        sa.text("SELECT 1 FROM chassis.log WHERE seq = :seq AND epoch = :epoch AND hash = :hash"),
+        {"seq": at.seq, "epoch": at.epoch, "hash": at.hash},
+    )
+    return found is not None

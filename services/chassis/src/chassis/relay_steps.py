@@ -1,16 +1,20 @@
-"""Every decision of the relay as a pure function: what to publish, when the cursor may move, when to hold back.
+"""Every decision of the relay as a pure function: what to publish, when the cursor may move, when to step back.
 
 The shell (``relay.py``) does what the actions say and tells what came of it. No I/O and no clock here, so that tests
-may lose, repeat and reorder anything between two steps.
+may lose, repeat and reorder anything between two steps. Inputs and actions speak of many events at once, because a
+step for each acknowledgement would cost more than the acknowledgement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from chassis.facts import Stored
 from chassis.positions import Position
+
+MOVE_EVENTS = 1000
+"""The cursor moves after so many acknowledged events, at each tick, and when nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +24,38 @@ class Relay:
     stream: str
     """The stream whose acknowledgement counts; any other's does not."""
     limit: int
-    """Most events published and not yet acknowledged."""
+    """Most events published past the acknowledged prefix: bounds what is in flight and what is in memory."""
     cursor: Position
     reached: Position
-    read_to: int
-    queue: tuple[Stored, ...] = ()
-    flying: Mapping[int, Stored] = field(default_factory=dict)
-    held_back: tuple[int, ...] = ()
-    """Seqs in flight whose publish failed: they go again when the pause ends."""
-    landed: Mapping[int, Stored] = field(default_factory=dict)
+    sent: int
+    """Seq of the last event published; those from ``reached`` on are in flight unless they are in ``landed``."""
+    ahead: tuple[Stored, ...] = ()
+    """What was read past ``reached``, in order: first what is in flight, then what waits for room."""
+    landed: frozenset[int] = frozenset()
+    held_back: frozenset[int] = frozenset()
+    """Seqs in flight whose publish failed: they go again when the stream has been seen."""
+    course: int = 0
+    """Counts how often the relay began again from elsewhere: answers to what it said before do not count."""
     reading: bool = False
     woken: bool = False
+    due: bool = False
     moving: Position | None = None
     failures: int = 0
     paused: bool = False
+    seen: bool = False
+    """Whether the stream was seen since the relay began, lost its connection or failed. Not seen, nothing goes out."""
+    looking: Position | None = None
+    """What was acknowledged when the look at the stream under way began: the stream has to hold it."""
+    looks: int = 0
+    """Number of the last look: the answer to an earlier one does not count."""
+    below: int | None = None
+    """Lowest number that the stream gave a second time; until it was seen what stands right below."""
     trouble: str | None = None
+
+    @property
+    def flying(self) -> list[Stored]:
+        """Published, not acknowledged."""
+        return [event for event in self.ahead[: self.sent - self.reached.seq] if event.seq not in self.landed]
 
 
 def begin(stream: str, limit: int, cursor: Position) -> Relay:
@@ -47,6 +68,11 @@ class Woken:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticked:
+    """A while has passed, however busy: look for new events, and let the cursor show how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageRead:
     after: int
     events: tuple[Stored, ...]
@@ -54,22 +80,25 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    seq: int
+    course: int
+    seqs: tuple[int, ...]
     stream: str
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """No acknowledgement within the deadline; the message may still land later."""
+    """No acknowledgement within the deadline; the messages may still land later."""
 
-    seq: int
+    course: int
+    seqs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The stream is full, or nobody answers, or there is no connection."""
 
-    seq: int
+    course: int
+    seqs: tuple[int, ...]
     reason: str
 
 
@@ -90,7 +119,45 @@ class CursorElsewhere:
     at: Position
 
 
-Input = Woken | PageRead | Acked | TimedOut | Failed | Resumed | CursorMoved | CursorElsewhere
+@dataclass(frozen=True, slots=True)
+class Reconnected:
+    """The server behind the connection may be another one, or the same with another store: nothing is sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookDue:
+    """Time to see whether the stream still holds what it acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class WentBack:
+    """An event got the number ``stream_seq`` in the stream, at or below one given before: what stood there is gone."""
+
+    stream_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnds:
+    """What look ``number`` found: ``at`` is the stream's last event of this log (None: none), ``opens`` the last one
+    that is too old for it to hold."""
+
+    number: int
+    at: Position | None
+    opens: Position
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAway:
+    """The stream is not there, or does not answer."""
+
+    number: int
+    reason: str
+
+
+Input = (
+    Woken | Ticked | PageRead | Acked | TimedOut | Failed | Resumed | CursorMoved | CursorElsewhere
+    | Reconnected | LookDue | WentBack | StreamEnds | StreamAway
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +167,16 @@ class ReadPage:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """The same event always goes with the same id, however often it goes."""
+    """In this order. The same event always goes with the same id, however often it goes; answers name ``course``."""
 
-    event: Stored
+    course: int
+    events: tuple[Stored, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MoveCursor:
+    """Backward, too: when the stream lost what it had acknowledged."""
+
     moved_from: Position
     to: Position
 
@@ -119,11 +189,23 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAtStream:
+    """Find the stream's last event of this log, or, if ``below`` is given, what stands right below that number.
+
+    If it is before ``wanted``, find too which events are too old for the stream to hold.
+    """
+
+    number: int
+    wanted: Position
+    below: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class FellIdle:
     """All that was read is acknowledged and the cursor says so: time to tell others."""
 
 
-Action = ReadPage | Publish | MoveCursor | Pause | FellIdle
+Action = ReadPage | Publish | MoveCursor | Pause | LookAtStream | FellIdle
 
 
 class LogBroken(Exception):
@@ -135,27 +217,46 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
     actions: list[Action] = []
     busy = _is_busy(state)
     match said:
-        case Woken():
-            state = replace(state, woken=True)
+        case Acked(course, seqs, stream):
+            if course == state.course:
+                state = _acked(state, seqs, stream, actions)
         case PageRead(after, events):
             state = _read(state, after, events)
-        case Acked(seq, stream):
-            state = _acked(state, seq, stream, actions)
-        case TimedOut(seq):
-            if seq in state.flying and seq not in state.held_back:
-                state = replace(state, trouble="no acknowledgement in time")
-                actions.append(Publish(state.flying[seq]))
-        case Failed(seq, reason):
-            state = _failed(state, seq, reason, actions)
+        case Woken():
+            state = replace(state, woken=True)
+        case Ticked():
+            state = replace(state, woken=True, due=True)
+        case TimedOut(course, seqs):
+            # Whether the stream is there at all is looked at before anything goes again.
+            if course == state.course and (late := _flying_of(state, seqs)):
+                state = replace(
+                    state, held_back=state.held_back | late, seen=False, trouble="no acknowledgement in time"
+                )
+        case Failed(course, seqs, reason):
+            if course == state.course:
+                state = _failed(state, seqs, reason, actions)
         case Resumed():
-            actions += [Publish(state.flying[seq]) for seq in state.held_back if seq in state.flying]
-            state = replace(state, held_back=(), paused=False)
+            state = replace(state, paused=False)
         case CursorMoved():
             assert state.moving is not None
             state = replace(state, cursor=state.moving, moving=None)
         case CursorElsewhere(at):
             # Whoever moved it is at work too; what it acknowledged need not go again, what it did not goes from here.
-            state = replace(begin(state.stream, state.limit, at), woken=True, paused=state.paused)
+            state = replace(_begin_again(state, at), cursor=at, moving=None)
+        case Reconnected():
+            # What was in flight may have been lost with the connection, or its acknowledgement.
+            state = replace(state, seen=False, held_back=frozenset(event.seq for event in state.flying))
+        case LookDue():
+            if state.seen and state.looking is None:
+                state = _look(state, actions)
+        case WentBack(stream_seq):
+            below = stream_seq if state.below is None else min(stream_seq, state.below)
+            state = _look(replace(state, seen=False, below=below), actions)
+        case StreamEnds(number, at, opens):
+            state = _seen(state, number, at, opens)
+        case StreamAway(number, reason):
+            if number == state.looks and state.looking is not None:
+                state = replace(_paused(state, actions), seen=False, looking=None, trouble=reason)
     state = _go_on(state, actions)
     if busy and not _is_busy(state):
         actions.append(FellIdle())
@@ -163,62 +264,134 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
 
 
 def _read(state: Relay, after: int, events: tuple[Stored, ...]) -> Relay:
-    if not state.reading or after != state.read_to:
-        return state  # asked for before the cursor turned out to be elsewhere
-    at = state.read_to
+    if not state.reading or after != _read_to(state):
+        return state  # asked for before the relay began again from elsewhere
+    at = after
     for event in events:
         if event.seq != at + 1:
             raise LogBroken(f"{event.key} follows {at}")
         at = event.seq
-    return replace(state, reading=False, read_to=at, queue=state.queue + events, woken=state.woken or bool(events))
+    return replace(state, reading=False, ahead=state.ahead + events, woken=state.woken or bool(events))
 
 
-def _acked(state: Relay, seq: int, stream: str, actions: list[Action]) -> Relay:
-    if seq not in state.flying:
-        return state
+def _acked(state: Relay, seqs: tuple[int, ...], stream: str, actions: list[Action]) -> Relay:
     if stream != state.stream:
-        return _failed(state, seq, f"acknowledged by stream {stream!r}, not {state.stream!r}", actions)
-    flying, landed = dict(state.flying), dict(state.landed)
-    landed[seq] = flying.pop(seq)
-    reached = state.reached
-    while reached.seq + 1 in landed:
-        reached = Position.of(landed.pop(reached.seq + 1))
+        return _failed(state, seqs, f"acknowledged by stream {stream!r}, not {state.stream!r}", actions)
+    start = state.reached.seq
+    fresh = {seq for seq in seqs if start < seq <= state.sent} - state.landed
+    if not fresh:
+        return state
+    landed, count = fresh | state.landed, 0
+    while start + count + 1 in landed:
+        count += 1
     return replace(
         state,
-        flying=flying,
-        landed=landed,
-        reached=reached,
+        reached=Position.of(state.ahead[count - 1]) if count else state.reached,
+        ahead=state.ahead[count:],
+        landed=frozenset(seq for seq in landed if seq > start + count),
+        held_back=state.held_back - fresh if state.held_back else state.held_back,
         failures=0,
         trouble=None,
-        held_back=tuple(held for held in state.held_back if held != seq),
     )
 
 
-def _failed(state: Relay, seq: int, reason: str, actions: list[Action]) -> Relay:
-    if seq not in state.flying or seq in state.held_back:
+def _failed(state: Relay, seqs: Iterable[int], reason: str, actions: list[Action]) -> Relay:
+    failed = _flying_of(state, seqs)
+    if not failed:
         return state
-    state = replace(state, held_back=(*state.held_back, seq), trouble=reason)
-    if not state.paused:
-        state = replace(state, paused=True, failures=state.failures + 1)
-        actions.append(Pause(state.failures))
-    return state
+    return replace(_paused(state, actions), held_back=state.held_back | failed, seen=False, trouble=reason)
+
+
+def _paused(state: Relay, actions: list[Action]) -> Relay:
+    if state.paused:
+        return state
+    actions.append(Pause(state.failures + 1))
+    return replace(state, paused=True, failures=state.failures + 1)
+
+
+def _look(state: Relay, actions: list[Action]) -> Relay:
+    actions.append(LookAtStream(state.looks + 1, state.reached, state.below))
+    return replace(state, looks=state.looks + 1, looking=state.reached)
+
+
+def _seen(state: Relay, number: int, at: Position | None, opens: Position) -> Relay:
+    """Step back if the stream no longer holds what it had acknowledged."""
+    was = state.looking
+    if number != state.looks or was is None:
+        return state
+    end = opens if at is None or at.seq < opens.seq else at
+    if (end.epoch, end.seq) < (was.epoch, was.seq):
+        return replace(_begin_again(state, end), seen=True, trouble=f"the stream ends at {end.seq}, not at {was.seq}")
+    state = replace(state, looking=None, below=None, seen=True)
+    return state if state.held_back else replace(state, failures=0, trouble=None)
+
+
+def _begin_again(state: Relay, at: Position) -> Relay:
+    """As from a cursor at ``at``. What was said before no longer counts: a lost stream may have acknowledged it."""
+    return replace(
+        begin(state.stream, state.limit, state.cursor),
+        reached=at,
+        sent=at.seq,
+        course=state.course + 1,
+        looks=state.looks,
+        moving=state.moving,
+        failures=state.failures,
+        paused=state.paused,
+        due=True,
+        woken=True,
+    )
 
 
 def _go_on(state: Relay, actions: list[Action]) -> Relay:
-    """Publish what there is room for, read on, move the cursor: one read and one move at a time."""
-    room = 0 if state.paused else max(0, state.limit - len(state.flying))
-    if room and state.queue:
-        going, rest = state.queue[:room], state.queue[room:]
-        actions += [Publish(event) for event in going]
-        state = replace(state, flying={**state.flying, **{event.seq: event for event in going}}, queue=rest)
-    if state.woken and not state.reading and len(state.queue) <= state.limit:
-        actions.append(ReadPage(state.read_to))
+    """See the stream, publish what there is room for, read on, move the cursor: one of each at a time."""
+    if not state.seen and not state.paused and state.looking is None:
+        state = _look(state, actions)
+    if state.seen and not state.paused:
+        state = _publish_again(state, actions) if state.held_back else _publish_more(state, actions)
+    waiting = len(state.ahead) - (state.sent - state.reached.seq)
+    if state.woken and not state.reading and waiting <= state.limit:
+        actions.append(ReadPage(_read_to(state)))
         state = replace(state, reading=True, woken=False)
     if state.moving is None and state.reached != state.cursor:
-        actions.append(MoveCursor(state.cursor, state.reached))
-        state = replace(state, moving=state.reached)
+        far = abs(state.reached.seq - state.cursor.seq) >= MOVE_EVENTS
+        if state.due or far or not state.ahead:
+            actions.append(MoveCursor(state.cursor, state.reached))
+            state = replace(state, moving=state.reached, due=False)
     return state
 
 
+def _publish_again(state: Relay, actions: list[Action]) -> Relay:
+    """After failures one event goes first: a full stream would refuse them all, again and again."""
+    flying = {event.seq for event in state.flying}
+    if not state.failures:
+        going = state.held_back
+    elif flying == state.held_back:
+        going = frozenset({min(flying)})
+    else:
+        return state
+    start = state.reached.seq
+    actions.append(Publish(state.course, tuple(state.ahead[seq - start - 1] for seq in sorted(going))))
+    return replace(state, held_back=state.held_back - going)
+
+
+def _publish_more(state: Relay, actions: list[Action]) -> Relay:
+    if state.failures and state.sent > state.reached.seq:
+        return state
+    gone = state.sent - state.reached.seq
+    going = state.ahead[gone : 1 if state.failures else state.limit]
+    if not going:
+        return state
+    actions.append(Publish(state.course, going))
+    return replace(state, sent=going[-1].seq)
+
+
+def _flying_of(state: Relay, seqs: Iterable[int]) -> frozenset[int]:
+    return frozenset(seq for seq in seqs if state.reached.seq < seq <= state.sent and seq not in state.landed)
+
+
+def _read_to(state: Relay) -> int:
+    return state.reached.seq + len(state.ahead)
+
+
 def _is_busy(state: Relay) -> bool:
-    return bool(state.queue or state.flying or state.moving or state.reached != state.cursor)
+    return bool(state.ahead or state.moving or state.reached != state.cursor)

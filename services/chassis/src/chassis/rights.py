@@ -40,6 +40,7 @@ def _service(topology: Topology, name: str) -> Rights:
     own_streams = [subjects.stream(tree, name) for tree in topology.trees]
     publish = [subjects.own_events(tree, site, name) for tree in topology.trees]
     publish += [subjects.beacon(site, name), subjects.mark(site, name), subjects.wake(site, name)]
+    # Relay and gate look how much of the log the own stream holds.
     publish += [f"$JS.API.STREAM.{verb}.{stream}" for stream in own_streams for verb in ("INFO", "MSG.GET")]
     for following in topology.followings():
         if following.follower == name:

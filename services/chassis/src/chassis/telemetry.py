@@ -16,6 +16,8 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
+from random import getrandbits
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -49,6 +51,7 @@ _TRACEPARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?
 _log = logging.getLogger(__name__)
 _provider = TracerProvider(shutdown_on_exit=False)
 _SCOPE = InstrumentationScope("chassis")
+_UNSET = Status()
 
 
 def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvider:
@@ -265,7 +268,48 @@ def record_span(
     context = SpanContext(
         above.trace_id, _provider.id_generator.generate_span_id(), is_remote=False, trace_flags=above.trace_flags
     )
-    if above.trace_flags.sampled:
+    _keep(name, context, above, started_ns, ended_ns, kind, attributes)
+    return _traceparent(context)
+
+
+class Promised(NamedTuple):
+    """A span whose id is told before its work is done: ``traceparent`` travels with a message that is on its way."""
+
+    traceparent: str
+    parent: str | None
+    started_ns: int
+
+
+def promise_span(parent: str | None, started_ns: int) -> Promised:
+    """The place of a span under ``parent`` (a traceparent), or in a trace of its own; ``keep_promise`` records it."""
+    if parent is None or _TRACEPARENT.fullmatch(parent) is None:
+        return Promised(f"00-{getrandbits(128) or 1:032x}-{getrandbits(64) or 1:016x}-01", None, started_ns)
+    return Promised(f"{parent[:36]}{getrandbits(64) or 1:016x}{parent[52:]}", parent, started_ns)
+
+
+def keep_promise(
+    name: str, place: Promised, ended_ns: int, kind: SpanKind = SpanKind.INTERNAL, failed: str | None = None
+) -> None:
+    """Record a promised span now that its work is over; ``failed`` says why it did not succeed."""
+    told, parent, started_ns = place
+    flags = TraceFlags(int(told[53:], 16))
+    context = SpanContext(int(told[3:35], 16), int(told[36:52], 16), False, flags)
+    above = SpanContext(context.trace_id, int(parent[36:52], 16), True, flags) if parent else None
+    status = _UNSET if failed is None else Status(StatusCode.ERROR, failed[:500])
+    _keep(name, context, above, started_ns, ended_ns, kind, None, status)
+
+
+def _keep(
+    name: str,
+    context: SpanContext,
+    above: SpanContext | None,
+    started_ns: int,
+    ended_ns: int,
+    kind: SpanKind,
+    attributes: Attributes | None,
+    status: Status = _UNSET,
+) -> None:
+    if context.trace_flags.sampled:
         _provider._active_span_processor.on_end(
             ReadableSpan(
                 name,
@@ -274,9 +318,9 @@ def record_span(
                 _provider.resource,
                 attributes,
                 kind=kind,
+                status=status,
                 start_time=started_ns,
                 end_time=ended_ns,
                 instrumentation_scope=_SCOPE,
             )
         )
-    return _traceparent(context)

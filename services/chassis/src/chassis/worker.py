@@ -25,7 +25,7 @@ from chassis.measuring import measure
 from chassis.patience import endlessly
 from chassis.positions import Position
 from chassis.projection import Projection
-from chassis.relay import Relay, to_stream
+from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.service import Service
 from chassis.stream_read import last_event
@@ -114,6 +114,8 @@ class _Worker:
 
     def _link_changed(self, event: LinkEvent) -> None:
         self.report("nats", None if self._link.up else event)
+        if event == "reconnected" and self._relay is not None:
+            self._relay.reconnected()
 
     async def wake_others(self) -> None:
         """After each commit here, wake the relay of whichever copy holds the lease; pass on a redrive asked here."""
@@ -245,12 +247,11 @@ class _Worker:
 
     async def _relay_log(self) -> None:
         runtime = self._runtime
-        stream = subjects.stream(TREE, runtime.service.name)
         relay = Relay(
             runtime.alone,
             runtime.log,
-            stream,
-            to_stream(self._broker.connection.jetstream(), TREE),
+            self._broker.connection,
+            TREE,
             in_flight=runtime.settings.relay_in_flight,
             poll_seconds=runtime.settings.poll_seconds,
             fell_idle=self._tell.set,
