@@ -12,15 +12,14 @@ from typing import cast
 import contracts.catalogue as catalogue
 import nats
 from chassis import subjects
-from chassis.broker import publish_event
+from chassis.publisher import Acknowledged, NotTaken, Publisher
 from chassis.rights import all_rights
 from chassis.topology import OPS, Topology
 from chassis.topology_changes import apply, find, plan
-from chassis.wire import Wire
+from chassis.wire import Wire, to_headers
 from contracts.envelope import event_hash, seed_hash
 from contracts.events.chassis import EpochOpened
 from nats.aio.client import Client
-from nats.js import JetStreamContext
 from thidua.local.nats import EVERYTHING, EmbeddedNats, User
 
 from tests.support.backends import start_nats
@@ -91,10 +90,36 @@ def events(log: str = "vn.registry", count: int = 1, data: bytes = b"{}") -> lis
     return made
 
 
-async def send(js: JetStreamContext, wires: list[Wire]) -> None:
+async def send(connection: Client, wires: list[Wire]) -> None:
     """Publish in order and wait until the stream has them all."""
-    for ack in [await publish_event(js, wire, "loc", deadline=10) for wire in wires]:
-        await ack
+    taken = await answered(connection, wires)
+    assert all(isinstance(answer, Acknowledged) for answer in taken), taken
+
+
+async def answered(
+    connection: Client, wires: list[Wire], *, domain: str | None = None
+) -> list[Acknowledged | NotTaken]:
+    """Publish in order and wait for what is said of each, in that order. TimeoutError after ten seconds."""
+    heard = asyncio.Event()
+    publisher = Publisher(connection, wires[0].log, "loc", heard.set, domain=domain)
+    await publisher.open()
+    answers: list[Acknowledged | NotTaken] = []
+    async with asyncio.timeout(10):
+        for wire in wires:
+            await publisher.send(0, [wire])
+        while len(answers) < len(wires):
+            await heard.wait()
+            heard.clear()
+            answers += publisher.answers()
+    await publisher.close()
+    return answers
+
+
+def headers_of(wire: Wire) -> dict[str, str]:
+    """The headers with which an event travels, read from their block as NATS writes it."""
+    _, block = to_headers(wire, "loc-registry", wire.traceparent)
+    lines = block.decode().removeprefix("NATS/1.0\r\n").removesuffix("\r\n\r\n").split("\r\n")
+    return dict(line.split(": ", 1) for line in lines)
 
 
 async def eventually(fact: Callable[[], Awaitable[bool]] | Callable[[], bool], patience: float = 20) -> None:

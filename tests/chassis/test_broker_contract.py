@@ -14,19 +14,18 @@ from pathlib import Path
 import pytest
 from chassis import subjects
 from chassis.broker import (
-    NotAccepted,
     answer,
     ask,
     hear,
     hear_wake,
     make_broker,
     parse_event,
-    publish_event,
     start_broker,
     tell,
 )
 from chassis.link import Link, LinkEvent
-from chassis.wire import NotAnEvent, from_headers, to_headers
+from chassis.publisher import Acknowledged, Late, NotTaken, Publisher
+from chassis.wire import NotAnEvent, from_headers
 from contracts.envelope import event_hash
 from faststream._internal.broker.registrator import Registrator
 from faststream._internal.endpoint.subscriber.mixins import TasksMixin
@@ -36,10 +35,9 @@ from faststream.nats import NatsBroker
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from faststream.nats.subscriber.usecases.basic import LogicSubscriber
 from nats.errors import NoRespondersError
-from nats.js.errors import APIError
 from thidua.local.nats import EmbeddedNats
 
-from tests.chassis.sites import client, events, eventually, send, site
+from tests.chassis.sites import answered, client, events, eventually, headers_of, send, site
 
 RELIED_ON: dict[Callable[..., object], str] = {
     BatchPullStreamSubscriber.__init__: "739aa4cacb4d3410",
@@ -89,9 +87,14 @@ async def test_an_event_arrives_byte_for_byte_with_its_place_and_its_trace(serve
     async with client(server, "scoring") as scoring, client(server, "root") as root:
         heard = await root.subscribe("loc.>")
         await root.flush()
-        await send(scoring.jetstream(), [wire])
+        await send(scoring, [wire])
         msg = await heard.next_msg(timeout=10)
-    assert parse_event(msg) == wire
+    told = parse_event(msg)
+    assert told == replace(wire, traceparent=told.traceparent)
+    assert wire.traceparent
+    assert told.traceparent
+    assert told.traceparent[:36] == wire.traceparent[:36]
+    assert told.traceparent != wire.traceparent
     assert msg.subject == "loc.vn.scoring.log.epoch-opened.v1"
     headers = msg.headers or {}
     assert headers["ce-id"] == "vn.scoring:1:1"
@@ -111,7 +114,7 @@ async def test_an_event_arrives_byte_for_byte_with_its_place_and_its_trace(serve
 )
 def test_a_message_that_is_no_event_says_why(change: dict[str, str | None], said: str) -> None:
     [wire] = events()
-    headers = {name: value for name, value in {**to_headers(wire), **change}.items() if value is not None}
+    headers = {name: value for name, value in {**headers_of(wire), **change}.items() if value is not None}
     with pytest.raises(NotAnEvent, match=said):
         from_headers(headers, wire.data)
 
@@ -122,10 +125,12 @@ async def test_an_event_sent_twice_is_kept_once_and_another_branch_of_the_log_is
     [wire] = events()
     branch = replace(wire, data=b"[]", hash=event_hash(wire.prev, 1, 1, wire.header, b"[]"))
     async with site(tmp_path) as server, client(server, "registry") as registry:
-        js = registry.jetstream()
-        acks = [await (await publish_event(js, one, "loc")) for one in (wire, wire, branch)]
-    assert [ack.duplicate for ack in acks] == [None, True, None]
-    assert [ack.seq for ack in acks] == [1, 1, 2]
+        acks = await answered(registry, [wire, wire, branch])
+    assert acks == [
+        Acknowledged(0, 1, "loc-registry", 1),
+        Acknowledged(0, 1, "loc-registry", 1, again=True),
+        Acknowledged(0, 1, "loc-registry", 2),
+    ]
 
 
 async def test_an_acknowledgement_from_another_stream_does_not_count(tmp_path: Path) -> None:
@@ -133,27 +138,28 @@ async def test_an_acknowledgement_from_another_stream_does_not_count(tmp_path: P
         js = root.jetstream()
         await js.delete_stream("loc-registry")
         await js.add_stream(name="impostor", subjects=["loc.*.registry.>"])
-        acknowledgement = await publish_event(js, events()[0], "loc", deadline=0.5)
-        with pytest.raises((APIError, TimeoutError)):  # servers differ in whether they say so or say nothing
-            await acknowledgement
+        [refused] = await answered(root, events())
+        assert isinstance(refused, NotTaken)
+        assert "expected stream does not match" in refused.reason
         assert (await js.stream_info("impostor")).state.messages == 0
 
 
 async def test_an_acknowledgement_from_another_domain_does_not_count(server: EmbeddedNats) -> None:
     async with client(server, "registry") as registry:
-        acknowledgement = await publish_event(registry.jetstream(), events()[0], "loc", domain="hub")
-        with pytest.raises(NotAccepted, match="acknowledged by loc-registry in None"):
-            await acknowledgement
+        [refused] = await answered(registry, events(), domain="hub")
+    assert refused == NotTaken(0, 1, "acknowledged by loc-registry in None")
 
 
 async def test_a_publish_that_nobody_acknowledges_ends_at_its_own_deadline(server: EmbeddedNats) -> None:
     # `scoring` may not speak for registry: the server drops the message and says nothing to the inbox.
     async with client(server, "scoring") as scoring:
-        js = scoring.jetstream()
-        acknowledgement = await publish_event(js, events()[0], "loc", deadline=0.2)
-        with pytest.raises(TimeoutError, match=r"vn\.registry:1:1"):
-            await acknowledgement
-        assert js.publish_async_pending() == 0
+        publisher = Publisher(scoring, "vn.registry", "loc", seconds=0.2)
+        await publisher.open()
+        await publisher.send(7, events())
+        assert not publisher.late()
+        await asyncio.sleep(0.25)
+        assert publisher.late() == [Late(7, (1,))]
+        assert not publisher.late()
 
 
 async def test_services_tell_ask_and_answer_through_plain_faststream(server: EmbeddedNats) -> None:

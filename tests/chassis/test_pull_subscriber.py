@@ -111,7 +111,7 @@ async def until_acknowledged(server: EmbeddedNats, seq: int) -> None:
 
 async def test_one_event_comes_at_once_though_a_batch_would_hold_five_hundred(run: Run) -> None:
     async with client(run.server, "registry") as registry:
-        await send(registry.jetstream(), events(count=1))
+        await send(registry, events(count=1))
         await run.heard.until(lambda: run.heard.seqs == [1])
     async with client(run.server, "root") as root:
         info = await root.jetstream().consumer_info(FOLLOWING.stream, FOLLOWING.durable)
@@ -122,7 +122,7 @@ async def test_one_event_comes_at_once_though_a_batch_would_hold_five_hundred(ru
 
 async def test_all_events_come_once_in_order_and_one_acknowledgement_covers_a_batch(run: Run) -> None:
     async with client(run.server, "registry") as registry:
-        await send(registry.jetstream(), events(count=2000))
+        await send(registry, events(count=2000))
     await run.heard.until(lambda: len(run.heard.seqs) >= 2000)
     assert run.heard.seqs == list(range(1, 2001))
     assert max(map(len, run.heard.batches)) <= 500
@@ -166,7 +166,7 @@ async def test_what_a_slow_handler_leaves_waiting_is_bounded(server: EmbeddedNat
     async with following(server, PullLimits(messages=10)) as run:
         run.heard.work = wait
         async with client(server, "registry") as registry:
-            await send(registry.jetstream(), events(count=200))
+            await send(registry, events(count=200))
         await eventually(lambda: run.subscriber.held >= 10)
         for _ in range(3):
             await run.broker.connection.flush()
@@ -180,7 +180,7 @@ async def test_a_batch_is_bounded_by_bytes_too(server: EmbeddedNats) -> None:
     limits = PullLimits(bytes=1024 * 1024)
     async with following(server, limits) as run:
         async with client(server, "registry") as registry:
-            await send(registry.jetstream(), events(count=20, data=b'"' + b"x" * 200_000 + b'"'))
+            await send(registry, events(count=20, data=b'"' + b"x" * 200_000 + b'"'))
         await run.heard.until(lambda: len(run.heard.seqs) >= 20)
         assert run.heard.seqs == list(range(1, 21))
         assert max(map(len, run.heard.batches)) <= 5
@@ -189,11 +189,11 @@ async def test_a_batch_is_bounded_by_bytes_too(server: EmbeddedNats) -> None:
 async def test_a_consumer_deleted_underneath_is_made_again_from_now_on_and_the_gap_is_told(run: Run) -> None:
     async with client(run.server, "registry") as registry, client(run.server, "root") as root:
         wires = events(count=3)
-        await send(registry.jetstream(), wires[:1])
+        await send(registry, wires[:1])
         await run.heard.until(lambda: run.heard.seqs == [1])
         await root.jetstream().delete_consumer(FOLLOWING.stream, FOLLOWING.durable)
         await run.heard.until(lambda: len(run.heard.rebounds) == 1)
-        await send(registry.jetstream(), wires[1:])
+        await send(registry, wires[1:])
         await run.heard.until(lambda: run.heard.seqs == [1, 2, 3])
         info = await root.jetstream().consumer_info(FOLLOWING.stream, FOLLOWING.durable)
     assert info.config.deliver_policy == api.DeliverPolicy.NEW
@@ -213,21 +213,21 @@ async def test_a_consumer_of_the_same_name_that_is_not_ours_is_replaced(server: 
         async with following(server) as run:
             await run.heard.until(lambda: len(run.heard.rebounds) == 1)
             async with client(server, "registry") as registry:
-                await send(registry.jetstream(), events(count=1))
+                await send(registry, events(count=1))
             await run.heard.until(lambda: run.heard.seqs == [1])
 
 
 async def test_a_server_that_starts_again_is_followed_on(run: Run) -> None:
     wires = events(count=4)
     async with client(run.server, "registry") as registry:
-        await send(registry.jetstream(), wires[:2])
+        await send(registry, wires[:2])
     await run.heard.until(lambda: run.heard.seqs == [1, 2])
     await until_acknowledged(run.server, 2)
     await run.server.stop()
     await eventually(lambda: not run.link.up)
     await run.server.start()
     async with client(run.server, "registry") as registry:
-        await send(registry.jetstream(), wires[2:])
+        await send(registry, wires[2:])
     await run.heard.until(lambda: len(run.heard.seqs) >= 4)
     assert run.heard.seqs == [1, 2, 3, 4]
     assert run.link.up
@@ -239,14 +239,14 @@ async def test_a_server_that_falls_silent_is_asked_again(server: EmbeddedNats) -
     async with following(server, PullLimits(heartbeat=0.5)) as run:
         async with client(server, "registry") as registry:
             wires = events(count=3)
-            await send(registry.jetstream(), wires[:1])
+            await send(registry, wires[:1])
             await run.heard.until(lambda: run.heard.seqs == [1])
             server.child.process.send_signal(signal.SIGSTOP)
             try:
                 await eventually(lambda: run.subscriber.asked_again > 0)
             finally:
                 server.child.process.send_signal(signal.SIGCONT)
-            await send(registry.jetstream(), wires[1:])
+            await send(registry, wires[1:])
             await run.heard.until(lambda: len(run.heard.seqs) >= 3)
         assert run.heard.seqs == [1, 2, 3]
         assert run.heard.rebounds == []
@@ -263,7 +263,7 @@ async def test_stopping_waits_for_the_batch_in_hand_and_hands_over_no_other(serv
     async with following(server, PullLimits(messages=2)) as run:
         run.heard.work = wait
         async with client(server, "registry") as registry:
-            await send(registry.jetstream(), events(count=6))
+            await send(registry, events(count=6))
         await started.wait()
         stopping = asyncio.create_task(run.subscriber.stop())
         await asyncio.wait({stopping}, timeout=0.1)
@@ -285,10 +285,10 @@ async def test_what_a_former_copy_took_comes_before_what_is_younger(server: Embe
     wires = events(count=5)
     async with following(server) as first, client(server, "registry") as registry:
         first.heard.work = forget
-        await send(registry.jetstream(), wires[:3])
+        await send(registry, wires[:3])
         await first.heard.until(lambda: len(first.heard.seqs) >= 3)
         await first.subscriber.stop()
-        await send(registry.jetstream(), wires[3:])
+        await send(registry, wires[3:])
     async with following(server) as second:
         await second.heard.until(lambda: len(second.heard.seqs) >= 5)
         assert second.heard.seqs == [1, 2, 3, 4, 5]
@@ -312,9 +312,9 @@ async def test_a_late_acknowledgement_of_a_former_copy_does_not_make_ours_unhear
     wires = events(count=63)
     async with following(server) as first, client(server, "registry") as registry:
         first.heard.work = keep_the_last
-        await send(registry.jetstream(), wires[:59])
+        await send(registry, wires[:59])
         await until_acknowledged(server, 59)
-        await send(registry.jetstream(), wires[59:60])
+        await send(registry, wires[59:60])
         await first.heard.until(lambda: 60 in first.heard.seqs)
         await first.subscriber.stop()
         async with following(server, PullLimits(watch=0.2)) as second:
@@ -323,6 +323,6 @@ async def test_a_late_acknowledgement_of_a_former_copy_does_not_make_ours_unhear
             await late[0].ack()  # as delivery 60, while the consumer begun anew has made one
             await until_acknowledged(server, 60)
             held.set()
-            await send(registry.jetstream(), wires[60:])
+            await send(registry, wires[60:])
             await until_acknowledged(server, 63)
             assert set(second.heard.seqs) == {60, 61, 62, 63}

@@ -31,10 +31,14 @@ EMPTY = Position.start(LOG)
 
 @dataclass
 class RelayWorld:
-    """A database with a log and a cursor, a stream, and a relay whose actions are carried out when the test says."""
+    """A database with a log and a cursor, a stream that may lose what it acknowledged, and a relay whose actions are
+    carried out when the test says."""
 
     cursor: Position = EMPTY
-    stream: set[int] = field(default_factory=set)
+    stream: list[int] = field(default_factory=list)
+    """Seqs in the order in which the stream holds them."""
+    opens: Position = EMPTY
+    """What is too old for the stream to hold."""
     under_way: list[relay_steps.Action] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -48,25 +52,18 @@ class RelayWorld:
     def hear(self, said: relay_steps.Input) -> None:
         self.state, actions = relay_steps.step(self.state, said)
         self.under_way += [action for action in actions if not isinstance(action, relay_steps.FellIdle)]
-        assert len(self.state.flying) <= 4
-        assert all(seq in self.stream for seq in range(1, self.cursor.seq + 1)), "the cursor passed a lost event"
+        assert self.state.sent - self.state.reached.seq <= 4
+        assert len(self.state.ahead) <= 4 + 4 + 5, "memory is not bounded"
 
     def do(self, which: int, how: str) -> None:
-        action = self.under_way.pop(which % len(self.under_way))
+        action = self.under_way[which % len(self.under_way)]
+        if isinstance(action, relay_steps.Publish):  # one connection: what was sent first arrives first
+            action = next(one for one in self.under_way if isinstance(one, relay_steps.Publish))
+        self.under_way.remove(action)
         match action:
-            case relay_steps.Publish(event):
-                if how in ("well", "late", "twice"):
-                    self.stream.add(event.seq)
-                if how in ("well", "twice"):
-                    self.hear(relay_steps.Acked(event.seq, "loc-registry"))
-                if how == "twice":
-                    self.hear(relay_steps.Acked(event.seq, "loc-registry"))
-                if how in ("late", "lost"):
-                    self.hear(relay_steps.TimedOut(event.seq))
-                if how == "elsewhere":
-                    self.hear(relay_steps.Acked(event.seq, "loc-other"))
-                if how == "refused":
-                    self.hear(relay_steps.Failed(event.seq, "the stream is full"))
+            case relay_steps.Publish(course, events):
+                for event in events:
+                    self.publish(course, event.seq, how)
             case relay_steps.ReadPage(after):
                 self.hear(relay_steps.PageRead(after, tuple(EVENTS[after : after + 5])))
             case relay_steps.MoveCursor(moved_from, to):
@@ -79,32 +76,154 @@ class RelayWorld:
                     self.hear(relay_steps.CursorElsewhere(self.cursor))
             case relay_steps.Pause():
                 self.hear(relay_steps.Resumed())
+            case relay_steps.LookAtStream(number, wanted, anchor):
+                if how in ("lost", "late"):
+                    self.hear(relay_steps.StreamAway(number, "no answer"))
+                    return
+                self.hear(relay_steps.StreamEnds(number, self.end(wanted, anchor), self.opens))
+
+    def end(self, wanted: Position, anchor: relay_steps.Place | None) -> Position | None:
+        if anchor and self.stream[anchor.stream_seq - 1 : anchor.stream_seq] == [anchor.seq]:
+            return wanted
+        last = self.stream[-1] if self.stream else 0
+        return None if not last or (anchor and last > min(anchor.seq, wanted.seq)) else Position.of(EVENTS[last - 1])
+
+    def publish(self, course: int, seq: int, how: str) -> None:
+        again = seq in self.stream
+        if how in ("well", "late", "twice") and not again:
+            self.stream.append(seq)
+        if how in ("well", "twice"):
+            place = self.stream.index(seq) + 1
+            farthest, new = relay_steps.Place(place, seq), None if again else place
+            self.hear(relay_steps.Acked(course, (seq,), "loc-registry", farthest, new))
+        if how == "twice":
+            self.hear(relay_steps.Acked(course, (seq,), "loc-registry", farthest, None))
+        if how in ("late", "lost"):
+            self.hear(relay_steps.TimedOut(course, (seq,)))
+        if how == "elsewhere":
+            self.hear(relay_steps.Acked(course, (seq,), "loc-other"))
+        if how == "refused":
+            self.hear(relay_steps.Failed(course, (seq,), "the stream is full"))
+
+    def settle(self) -> None:
+        for _ in range(2000):
+            self.do(0, "well") if self.under_way else self.hear(relay_steps.Ticked())
+            if self.cursor == HEAD and not self.under_way and self.state.seen and self.state.trouble is None:
+                return
+        raise AssertionError(f"never settled: {self.state}")
 
 
 HOW = st.sampled_from(["well", "late", "lost", "twice", "elsewhere", "refused", "crash"])
+COURSE = st.lists(st.tuples(st.integers(0, 50), HOW), max_size=80)
+SURE = st.lists(st.tuples(st.integers(0, 50), st.sampled_from(["well", "twice"])), max_size=80)
+"""Nothing lost on the way, no restart: the relay knows where in the stream its events stand."""
 
 
-@given(st.lists(st.tuples(st.integers(0, 50), HOW), max_size=80))
-@settings(max_examples=200, deadline=None)
-def test_the_cursor_never_passes_an_event_that_the_stream_lacks_and_all_arrive_in_the_end(
-    course: list[tuple[int, str]],
-) -> None:
-    world = RelayWorld()
+def go(world: RelayWorld, course: list[tuple[int, str]]) -> None:
     for which, how in course:
         if how == "crash":
             world.restart()
         elif world.under_way:
             world.do(which, how)
         else:
-            world.hear(relay_steps.Woken())
-    for _ in range(500):
-        if world.cursor == HEAD:
-            break
-        if not world.under_way:
-            world.hear(relay_steps.Woken())
+            world.hear(relay_steps.Ticked())
+
+
+@given(COURSE)
+@settings(max_examples=200, deadline=None)
+def test_the_cursor_never_passes_an_event_that_the_stream_lacks_and_all_arrive_in_the_end(
+    course: list[tuple[int, str]],
+) -> None:
+    world = RelayWorld()
+    for turn in course:
+        go(world, [turn])
+        assert all(seq in world.stream for seq in range(1, world.cursor.seq + 1)), "the cursor passed a lost event"
+    world.settle()
+    assert set(world.stream) == set(range(1, LENGTH + 1))
+
+
+@given(SURE, st.integers(0, LENGTH), SURE)
+@settings(max_examples=200, deadline=None)
+def test_a_stream_that_lost_its_tail_is_filled_again_though_it_took_younger_events_since(
+    before: list[tuple[int, str]], kept: int, after: list[tuple[int, str]]
+) -> None:
+    world = RelayWorld()
+    go(world, before)
+    del world.stream[kept:]
+    go(world, after)
+    world.settle()
+    world.hear(relay_steps.LookDue())
+    world.settle()
+    assert set(world.stream) == set(range(1, LENGTH + 1))
+
+
+@given(COURSE, st.integers(0, LENGTH), COURSE, st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_a_stream_that_came_back_shorter_is_filled_again_from_where_it_ends(
+    before: list[tuple[int, str]], kept: int, after: list[tuple[int, str]], restarted: bool
+) -> None:
+    world = RelayWorld()
+    go(world, before)
+    del world.stream[kept:]
+    world.restart() if restarted else world.hear(relay_steps.Doubted())
+    go(world, after)
+    world.settle()
+    assert set(world.stream) == set(range(1, LENGTH + 1))
+
+
+def test_a_stream_laid_anew_gets_the_retained_window_and_nothing_older() -> None:
+    world = RelayWorld()
+    world.settle()
+    world.stream.clear()
+    world.opens = Position.of(EVENTS[6])
+    world.hear(relay_steps.LookDue())
+    world.settle()
+    assert world.stream == list(range(8, LENGTH + 1))
+
+
+def test_an_empty_stream_whose_window_holds_nothing_is_no_loss() -> None:
+    world = RelayWorld()
+    world.settle()
+    world.stream.clear()
+    world.opens = HEAD
+    world.hear(relay_steps.LookDue())
+    world.settle()
+    assert world.stream == []
+
+
+def test_an_event_that_gets_a_number_given_before_shows_that_what_stood_there_is_gone() -> None:
+    world = RelayWorld(cursor=EMPTY)
+    while world.state.reached.seq < 6:
         world.do(0, "well")
-    assert world.cursor == HEAD
-    assert world.stream == set(range(1, LENGTH + 1))
+    world.stream.clear()  # and before anybody looks, the next events are acknowledged by what came instead
+    world.settle()
+    assert set(world.stream) == set(range(1, LENGTH + 1))
+
+
+def test_a_full_stream_is_asked_with_one_event_at_a_time_until_it_takes_one() -> None:
+    world = RelayWorld()
+    tries = []
+    for _ in range(40):
+        if world.under_way and isinstance(world.under_way[0], relay_steps.Publish):
+            tries.append(len(world.under_way[0].events))
+        world.do(0, "refused") if world.under_way else world.hear(relay_steps.Ticked())
+    assert tries[0] == 4
+    assert len(tries) > 5
+    assert set(tries[1:]) == {1}
+    assert world.state.trouble == "the stream is full"
+    world.settle()
+    assert world.stream == list(range(1, LENGTH + 1)), "out of order"
+
+
+def test_what_the_relay_was_told_before_it_stepped_back_does_not_count() -> None:
+    world = RelayWorld()
+    world.settle()
+    world.stream.clear()
+    world.hear(relay_steps.LookDue())
+    while not (world.under_way and isinstance(world.under_way[0], relay_steps.Publish)):
+        world.do(0, "well")
+    world.hear(relay_steps.Acked(0, (1, 2, 3), "loc-registry"))
+    assert world.state.reached == EMPTY
 
 
 @dataclass

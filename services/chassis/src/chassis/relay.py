@@ -109,8 +109,6 @@ class Relay:
         self._fell_idle = fell_idle
         self._trouble = trouble
         self._heard: list[steps.Input] = []
-        self._highest = 0
-        """Highest number that the stream has given to an event of this relay."""
 
     @property
     def stream(self) -> str:
@@ -120,7 +118,7 @@ class Relay:
         self._hear(steps.Woken())
 
     def reconnected(self) -> None:
-        self._hear(steps.Reconnected())
+        self._hear(steps.Doubted())
 
     async def run(self) -> None:
         """Raises ``LogBroken`` when the own log does not continue; nothing is published past that."""
@@ -174,23 +172,26 @@ class Relay:
         return [*self._sorted(self._publisher.answers()), *heard]
 
     def _sorted(self, answers: Iterable[Acknowledged | NotTaken]) -> list[steps.Input]:
-        acked: dict[tuple[int, str], list[int]] = {}
+        acked: dict[tuple[int, str], list[Acknowledged]] = {}
         refused: dict[tuple[int, str], list[int]] = {}
-        went_back: list[steps.Input] = []
         for answer in answers:
             if isinstance(answer, NotTaken):
                 refused.setdefault((answer.course, answer.reason), []).append(answer.seq)
-                continue
-            acked.setdefault((answer.course, answer.stream), []).append(answer.seq)
-            if answer.stream == self.stream and not answer.again:
-                if answer.stream_seq <= self._highest:
-                    went_back.append(steps.WentBack(answer.stream_seq))
-                self._highest = answer.stream_seq
+            else:
+                acked.setdefault((answer.course, answer.stream), []).append(answer)
         if acked:
             crash_point("relay.acknowledged")
         return [
-            *went_back,
-            *(steps.Acked(course, tuple(seqs), stream) for (course, stream), seqs in acked.items()),
+            *(
+                steps.Acked(
+                    course,
+                    tuple([answer.seq for answer in some]),
+                    stream,
+                    max(steps.Place(answer.stream_seq, answer.seq) for answer in some),
+                    min((answer.stream_seq for answer in some if not answer.again), default=None),
+                )
+                for (course, stream), some in acked.items()
+            ),
             *(steps.Failed(course, tuple(seqs), reason) for (course, reason), seqs in refused.items()),
         ]
 
@@ -202,8 +203,8 @@ class Relay:
                 tasks.start(self._read(after))
             case steps.MoveCursor(moved_from, to):
                 tasks.start(self._move(moved_from, to))
-            case steps.LookAtStream(number, wanted, below):
-                tasks.start(self._look(number, wanted, below))
+            case steps.LookAtStream(number, wanted, anchor):
+                tasks.start(self._look(number, wanted, anchor))
             case steps.Pause(failures):
                 asyncio.get_running_loop().call_later(
                     min(LONGEST_PAUSE, pause_seconds(failures)), self._hear, steps.Resumed()
@@ -236,9 +237,9 @@ class Relay:
         crash_point("relay.cursor-moved")
         self._hear(moved)
 
-    async def _look(self, number: int, wanted: Position, below: int | None) -> None:
+    async def _look(self, number: int, wanted: Position, anchor: steps.Place | None) -> None:
         try:
-            found = await stream_end(self._js, self._tree, self._log, below)
+            found = await stream_end(self._js, self._tree, self._log, anchor, wanted)
             keeps = None if found and found.seq >= wanted.seq else await stream_keeps(self._js, self.stream)
         except NotFoundError:
             away = f"stream {self.stream} is not there: an operator lays it with `thidua topology apply`"
@@ -257,23 +258,32 @@ class Relay:
         self._hear(await patiently(known, self._say))
 
 
-async def stream_end(js: JetStreamContext, tree: str, log: str, below: int | None) -> Position | None:
-    """The last event of ``log`` in its stream, or what stands right below a number; None when that is no such event.
+async def stream_end(
+    js: JetStreamContext, tree: str, log: str, anchor: steps.Place | None, wanted: Position
+) -> Position | None:
+    """How far the stream holds what it acknowledged, ``wanted`` if all; None when it holds nothing, or nobody can say.
 
-    Raises nats' errors when the stream is not there or nobody answers.
+    ``anchor`` is the last message of this log that the stream is known to have had. If it is gone but a younger event
+    is there, what is missing before that cannot be told. Raises nats' errors when the stream is away.
     """
     site, service = log.split(".")
-    stream, wanted = subjects.stream(tree, service), subjects.own_events(tree, site, service)
-    if below == 1:
-        return None
+    stream, own = subjects.stream(tree, service), subjects.own_events(tree, site, service)
+    if anchor is not None and (there := await _message(js, stream, own, anchor.stream_seq)) and there.seq == anchor.seq:
+        return wanted
+    last = await _message(js, stream, own, None)
+    return None if last and anchor and last.seq > min(anchor.seq, wanted.seq) else last
+
+
+async def _message(js: JetStreamContext, stream: str, own: str, stream_seq: int | None) -> Position | None:
+    """The event in message ``stream_seq``, or in the last of the own ones; None when there is no own event."""
     try:
-        found = await (js.get_last_msg(stream, wanted) if below is None else js.get_msg(stream, below - 1))
+        found = await (js.get_last_msg(stream, own) if stream_seq is None else js.get_msg(stream, stream_seq))
     except NotFoundError as missing:
         if missing.err_code == NO_MESSAGE:
             return None
         raise
     headers = found.headers or {}
-    if not (found.subject or "").startswith(wanted.removesuffix(">")) or "thidua-hash" not in headers:
+    if not (found.subject or "").startswith(own.removesuffix(">")) or "thidua-hash" not in headers:
         return None
     return Position(int(headers["thidua-epoch"]), int(headers["thidua-seq"]), bytes.fromhex(headers["thidua-hash"]))
 

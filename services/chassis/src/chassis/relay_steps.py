@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from chassis.facts import Stored
 from chassis.positions import Position
 
 MOVE_EVENTS = 1000
 """The cursor moves after so many acknowledged events, at each tick, and when nothing is left to do."""
+
+
+class Place(NamedTuple):
+    """Where in the stream an event of this log stands: the stream's own number, and the event's seq."""
+
+    stream_seq: int
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ class Relay:
     """What was acknowledged when the look at the stream under way began: the stream has to hold it."""
     looks: int = 0
     """Number of the last look: the answer to an earlier one does not count."""
-    below: int | None = None
-    """Lowest number that the stream gave a second time; until it was seen what stands right below."""
+    anchor: Place | None = None
+    """The acknowledged event that stands farthest in the stream. Gone from there, the stream lost something."""
     trouble: str | None = None
 
     @property
@@ -80,9 +88,14 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
+    """``farthest`` is where the farthest of them stands in the stream; ``nearest_new`` the lowest number that it gave
+    to one that it had not had before."""
+
     course: int
     seqs: tuple[int, ...]
     stream: str
+    farthest: Place | None = None
+    nearest_new: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +133,8 @@ class CursorElsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Reconnected:
-    """The server behind the connection may be another one, or the same with another store: nothing is sure."""
+class Doubted:
+    """The connection is a new one: the stream may not be the one that acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +143,9 @@ class LookDue:
 
 
 @dataclass(frozen=True, slots=True)
-class WentBack:
-    """An event got the number ``stream_seq`` in the stream, at or below one given before: what stood there is gone."""
-
-    stream_seq: int
-
-
-@dataclass(frozen=True, slots=True)
 class StreamEnds:
-    """What look ``number`` found: ``at`` is the stream's last event of this log (None: none), ``opens`` the last one
-    that is too old for it to hold."""
+    """What look ``number`` found: up to ``at`` the stream holds what it acknowledged (None: nothing of it);
+    ``opens`` is the last event that is too old for it to hold."""
 
     number: int
     at: Position | None
@@ -156,7 +162,7 @@ class StreamAway:
 
 Input = (
     Woken | Ticked | PageRead | Acked | TimedOut | Failed | Resumed | CursorMoved | CursorElsewhere
-    | Reconnected | LookDue | WentBack | StreamEnds | StreamAway
+    | Doubted | LookDue | StreamEnds | StreamAway
 )  # fmt: skip
 
 
@@ -190,14 +196,14 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class LookAtStream:
-    """Find the stream's last event of this log, or, if ``below`` is given, what stands right below that number.
+    """Find how far the stream still holds what it acknowledged; if not to ``wanted``, what is too old for it.
 
-    If it is before ``wanted``, find too which events are too old for the stream to hold.
+    Only the last look counts.
     """
 
     number: int
     wanted: Position
-    below: int | None
+    anchor: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +223,8 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
     actions: list[Action] = []
     busy = _is_busy(state)
     match said:
-        case Acked(course, seqs, stream):
-            if course == state.course:
-                state = _acked(state, seqs, stream, actions)
+        case Acked() if said.course == state.course:
+            state = _acked(state, said, actions)
         case PageRead(after, events):
             state = _read(state, after, events)
         case Woken():
@@ -243,15 +248,13 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
         case CursorElsewhere(at):
             # Whoever moved it is at work too; what it acknowledged need not go again, what it did not goes from here.
             state = replace(_begin_again(state, at), cursor=at, moving=None)
-        case Reconnected():
+        case Doubted():
             # What was in flight may have been lost with the connection, or its acknowledgement.
-            state = replace(state, seen=False, held_back=frozenset(event.seq for event in state.flying))
+            held_back = frozenset(event.seq for event in state.flying)
+            state = replace(state, seen=False, looking=None, held_back=held_back)
         case LookDue():
             if state.seen and state.looking is None:
                 state = _look(state, actions)
-        case WentBack(stream_seq):
-            below = stream_seq if state.below is None else min(stream_seq, state.below)
-            state = _look(replace(state, seen=False, below=below), actions)
         case StreamEnds(number, at, opens):
             state = _seen(state, number, at, opens)
         case StreamAway(number, reason):
@@ -274,11 +277,16 @@ def _read(state: Relay, after: int, events: tuple[Stored, ...]) -> Relay:
     return replace(state, reading=False, ahead=state.ahead + events, woken=state.woken or bool(events))
 
 
-def _acked(state: Relay, seqs: tuple[int, ...], stream: str, actions: list[Action]) -> Relay:
-    if stream != state.stream:
-        return _failed(state, seqs, f"acknowledged by stream {stream!r}, not {state.stream!r}", actions)
+def _acked(state: Relay, said: Acked, actions: list[Action]) -> Relay:
+    if said.stream != state.stream:
+        return _failed(state, said.seqs, f"acknowledged by stream {said.stream!r}, not {state.stream!r}", actions)
+    if state.anchor and said.nearest_new is not None and said.nearest_new <= state.anchor.stream_seq:
+        # A number given twice: what stood there is gone. These go again once it is known what else is.
+        return replace(state, seen=False, held_back=state.held_back | _flying_of(state, said.seqs))
+    if said.farthest and state.seen and (state.anchor is None or said.farthest > state.anchor):
+        state = replace(state, anchor=said.farthest)
     start = state.reached.seq
-    fresh = {seq for seq in seqs if start < seq <= state.sent} - state.landed
+    fresh = {seq for seq in said.seqs if start < seq <= state.sent} - state.landed
     if not fresh:
         return state
     landed, count = fresh | state.landed, 0
@@ -310,7 +318,7 @@ def _paused(state: Relay, actions: list[Action]) -> Relay:
 
 
 def _look(state: Relay, actions: list[Action]) -> Relay:
-    actions.append(LookAtStream(state.looks + 1, state.reached, state.below))
+    actions.append(LookAtStream(state.looks + 1, state.reached, state.anchor))
     return replace(state, looks=state.looks + 1, looking=state.reached)
 
 
@@ -322,7 +330,7 @@ def _seen(state: Relay, number: int, at: Position | None, opens: Position) -> Re
     end = opens if at is None or at.seq < opens.seq else at
     if (end.epoch, end.seq) < (was.epoch, was.seq):
         return replace(_begin_again(state, end), seen=True, trouble=f"the stream ends at {end.seq}, not at {was.seq}")
-    state = replace(state, looking=None, below=None, seen=True)
+    state = replace(state, looking=None, seen=True, anchor=state.anchor if at == was else None)
     return state if state.held_back else replace(state, failures=0, trouble=None)
 
 
