@@ -140,10 +140,10 @@ async def test_a_handler_that_fails_gets_the_same_batch_again_and_nothing_is_ack
 
     run.heard.work = fail
     async with client(run.server, "registry") as registry:
-        js, wires = registry.jetstream(), events(count=5)
-        await send(js, wires[:2])
+        wires = events(count=5)
+        await send(registry, wires[:2])
         await run.heard.until(lambda: len(run.heard.batches) >= 3)
-        await send(js, wires[2:])
+        await send(registry, wires[2:])
         await run.heard.until(lambda: len(run.heard.batches) >= 5)
         failed = list(run.heard.batches)
         assert failed == [failed[0]] * len(failed), "another batch was handed over before the first was done"
