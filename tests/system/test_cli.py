@@ -160,6 +160,23 @@ async def test_log_verify_counts_every_event_of_each_chain(site: Site, thidua: T
         assert told.code == 0, told.text
         head = await one(site, name, "SELECT seq FROM chassis.log_head")
         assert f"{name}: {head} sự kiện, chuỗi băm đúng" in told.text
+        for follower in site.topology.followers_of(name):
+            assert f"  {follower} (1:{head}): khớp tới đầu sổ" in told.text
+        assert f"  luồng loc-{name} (1:{head}): khớp tới đầu sổ" in told.text
+
+
+async def test_a_checkpoint_and_an_export_are_checked_where_no_site_is(
+    site: Site, thidua: Thidua, tmp_path: Path
+) -> None:
+    bundle, export, key = tmp_path / "checkpoint.json", tmp_path / "scoring.log", tmp_path / "key.pub.pem"
+    for arguments in (("checkpoint", "make", "--out", str(bundle)), ("log", "export", "scoring", str(export))):
+        told = await thidua(*arguments)
+        assert told.code == 0, told.text
+    key.write_text((await thidua("checkpoint", "key")).text)
+    told = await run(tmp_path, "checkpoint", "verify", str(bundle), "--key", str(key), "--log", str(export))
+    assert told.code == 0, told.text
+    head = await one(site, "scoring", "SELECT seq FROM chassis.log_head")
+    assert f"vn.scoring: {head} sự kiện, chuỗi băm đúng từ đầu, đi qua đúng chỗ đã ký 1:{head}." in told.text
 
 
 async def test_quarantine_list_says_that_nothing_is_held(thidua: Thidua) -> None:

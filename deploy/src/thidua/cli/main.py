@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from thidua.cli import courier, operate, runs
+from thidua.cli import courier, operate, proving, runs
 from thidua.cli.backup import backup_app
+from thidua.cli.checkpoint import checkpoint_app
 from thidua.cli.session import addresses, folder
 from thidua.cli.trace import DEFAULT_URL
 from thidua.cli.trace import trace as show_trace
@@ -22,10 +23,11 @@ app = typer.Typer(
 app.command()(operate.token)
 app.command()(operate.status)
 app.command()(operate.journey)
-app.add_typer(courier.log_app, name="log")
+app.add_typer(proving.log_app, name="log")
 app.add_typer(operate.quarantine_app, name="quarantine")
 app.add_typer(courier.topology_app, name="topology")
 app.add_typer(backup_app, name="backup")
+app.add_typer(checkpoint_app, name="checkpoint")
 app.command()(runs.demo)
 app.command()(runs.up)
 app.command()(runs.refusals)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -16,6 +15,7 @@ from thidua.demo.api import Api
 from thidua.demo.stage import ADMINISTRATOR, Stage
 from thidua.local.folders import write_private
 from thidua.local.site import Site
+from thidua.proof import keeping
 from thidua.settled import Settled, settled
 from thidua.small_year.play import play, world
 
@@ -51,7 +51,7 @@ async def keep_up(folder: Path, console: Console) -> int:
     async with Site(folder, archive=True, report=lambda step: console.print(f"[dim]  {step}[/]")) as site:
         await site.while_alive(played_once(site, console))
         tell(console, site)
-        await site.while_alive(asyncio.Event().wait())
+        await site.while_alive(keeping.regularly(folder, site.addresses, console.print))
     return 0
 
 

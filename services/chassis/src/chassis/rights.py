@@ -88,6 +88,8 @@ def _ops(topology: Topology) -> Rights:
         publish += [f"$JS.API.STREAM.CREATE.{stream}", f"$JS.API.STREAM.UPDATE.{stream}"]
         publish += [f"$JS.API.CONSUMER.{verb}.{stream}" for verb in ("LIST", "NAMES")]
         publish += [f"$JS.API.CONSUMER.{verb}.{stream}.*" for verb in ("CREATE", "INFO", "DELETE")]
+    # What lies last in a stream is compared with its log; single messages, no consumer.
+    publish += [f"$JS.API.STREAM.MSG.GET.{stream}" for stream in streams]
     publish += [subjects.log_read(topology.site, "*"), subjects.log_held(topology.site, "*", "*")]
     heard = [
         f"{subjects.inbox(OPS)}.>",
