@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from contracts.catalogue import Fact
 from contracts.envelope import Header, Idempotency, seed_hash
 from contracts.refusal import Refused
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.database import message, sqlstate
 from chassis.facts import Recorded, Stored, to_bytes
+from chassis.projection import Rows
+from chassis.statements import CACHED, fetch_row
 from contracts import catalogue
 
 
@@ -51,76 +57,108 @@ class Malformed(Exception):
     """An event that no log takes: over 256 KiB, or a header that is not one line of JSON."""
 
 
-_APPEND = sa.text(
-    "SELECT log, epoch, first_seq, last_seq, hash FROM chassis.append("
-    ":types, :correlations, :headers, :datas, :subjects, :traceparent, :guarded, :versions,"
-    ":scope, :key, :body_hash, :status)"
-).bindparams(
-    sa.bindparam("types", type_=pg.ARRAY(sa.Text)),
-    sa.bindparam("correlations", type_=pg.ARRAY(sa.Text)),
-    sa.bindparam("headers", type_=pg.ARRAY(pg.BYTEA)),
-    sa.bindparam("datas", type_=pg.ARRAY(pg.BYTEA)),
-    sa.bindparam("subjects", type_=pg.JSONB),
-    sa.bindparam("traceparent", type_=sa.Text),
-    sa.bindparam("guarded", type_=pg.ARRAY(sa.Text)),
-    sa.bindparam("versions", type_=pg.ARRAY(sa.BigInteger)),
-    sa.bindparam("scope", type_=sa.Text),
-    sa.bindparam("key", type_=sa.Text),
-    sa.bindparam("body_hash", type_=sa.Text),
-    sa.bindparam("status", type_=sa.Integer),
-)
+class StillRunning(Exception):
+    """The same key is being written at this moment, by a transaction that has not ended."""
+
+
+_APPEND = """
+SELECT log, epoch, first_seq, last_seq, hash FROM chassis.append_once({applied},
+    CAST(:types AS text[]), CAST(:correlations AS text[]), CAST(:headers AS bytea[]), CAST(:datas AS bytea[]),
+    CAST(:subjects AS jsonb), CAST(:traceparent AS text), CAST(:guarded AS text[]), CAST(:versions AS bigint[]),
+    CAST(:scope AS text), CAST(:key AS text), CAST(:body_hash AS text), CAST(:status AS integer))
+"""
+_APPEND_ALONE = sa.text(_APPEND.format(applied="0"))
 
 
 async def append(
     db: AsyncConnection,
     facts: Sequence[Recorded[Fact]],
     *,
-    guarded: dict[str, int] | None = None,
+    guarded: Mapping[str, int] | None = None,
     idempotency: Idempotency | None = None,
     traceparent: str | None = None,
 ) -> Span:
     """Append facts as the last statement of the transaction in ``db``.
 
     ``guarded`` maps subjects to the seq at which they were read; raises ``Stale`` when one moved, ``Malformed`` for an
-    event that is too large. The head row stays locked until the transaction ends: commit at once.
+    event that is too large, ``StillRunning``. The head row stays locked until the transaction ends: commit at once.
     """
-    guarded = guarded or {}
     try:
-        row = (
-            await db.execute(
-                _APPEND,
-                {
-                    "types": [fact.header.type for fact in facts],
-                    "correlations": [fact.header.correlation for fact in facts],
-                    "headers": [fact.header.to_bytes() for fact in facts],
-                    "datas": [to_bytes(fact.data) for fact in facts],
-                    "subjects": [list(fact.header.subjects) for fact in facts],
-                    "traceparent": traceparent,
-                    "guarded": list(guarded),
-                    "versions": list(guarded.values()),
-                    "scope": idempotency.scope if idempotency else None,
-                    "key": idempotency.key if idempotency else None,
-                    "body_hash": idempotency.body_hash if idempotency else None,
-                    "status": idempotency.status if idempotency else None,
-                },
-            )
-        ).one()
+        row = (await db.execute(_APPEND_ALONE, _values(facts, guarded, idempotency, traceparent))).one()
     except DBAPIError as error:
-        sqlstate = getattr(error.orig, "sqlstate", None)
-        if sqlstate == "TD001":
-            raise Stale(_message(error)) from error
-        if sqlstate == "TD002":
-            raise Malformed(_message(error)) from error
-        if sqlstate == "TD003":
-            # The gate was shut, or the database was changed beneath us: this copy may not have heard of it yet.
-            raise Refused("log-not-opened", log="này", silent=["đang đối chiếu"]) from error
-        raise
-    return Span(row.log, row.epoch, row.first_seq, row.last_seq, row.hash)
+        raise _meant(error) from None
+    return Span(*row)
 
 
-def _message(error: DBAPIError) -> str:
-    cause = error.orig.__cause__ if error.orig is not None else None
-    return getattr(cause, "message", None) or str(error.orig)
+async def apply_and_append(
+    db: AsyncConnection,
+    rows: Sequence[Rows],
+    facts: Sequence[Recorded[Fact]],
+    *,
+    guarded: Mapping[str, int] | None = None,
+    idempotency: Idempotency | None = None,
+    traceparent: str | None = None,
+) -> Span:
+    """Write rows and append in one statement, which on a connection that stands in no transaction commits by itself.
+
+    No round trip lies between the lock of the head and its commit. Raises as ``append``, and the driver's own errors.
+    """
+    values = _values(facts, guarded, idempotency, traceparent)
+    for nr, one in enumerate(rows):
+        values |= {f"r{nr}_{name}": column for name, column in one.columns.items()}
+    try:
+        row = await fetch_row(db, _one_statement(tuple(one.statement for one in rows)), **values)
+    except asyncpg.PostgresError as error:
+        raise _meant(error) from None
+    assert row is not None
+    return Span(**row)
+
+
+@lru_cache(CACHED)
+def _one_statement(statements: tuple[str, ...]) -> str:
+    """Append with statements that write rows before it: counting what they wrote is what makes them go first."""
+    named = [re.sub(r"(?<!:):([a-z])", rf":r{nr}_\1", statement) for nr, statement in enumerate(statements)]
+    parts = [f"r{nr} AS ({statement} RETURNING 1)" for nr, statement in enumerate(named)]
+    applied = " + ".join(f"(SELECT count(*) FROM r{nr})" for nr in range(len(named)))
+    return f"WITH {', '.join(parts)} {_APPEND.format(applied=applied)}"
+
+
+def _values(
+    facts: Sequence[Recorded[Fact]],
+    guarded: Mapping[str, int] | None,
+    idempotency: Idempotency | None,
+    traceparent: str | None,
+) -> dict[str, Any]:
+    guarded = guarded or {}
+    return {
+        "types": [fact.header.type for fact in facts],
+        "correlations": [fact.header.correlation for fact in facts],
+        "headers": [fact.header.to_bytes() for fact in facts],
+        "datas": [to_bytes(fact.data) for fact in facts],
+        "subjects": json.dumps([fact.header.subjects for fact in facts]),
+        "traceparent": traceparent,
+        "guarded": list(guarded),
+        "versions": list(guarded.values()),
+        "scope": idempotency.scope if idempotency else None,
+        "key": idempotency.key if idempotency else None,
+        "body_hash": idempotency.body_hash if idempotency else None,
+        "status": idempotency.status if idempotency else None,
+    }
+
+
+def _meant(error: Exception) -> Exception:
+    """What append itself says by a SQLSTATE of its own; anything else as it is."""
+    state = sqlstate(error)
+    if state == "TD001":
+        return Stale(message(error))
+    if state == "TD002":
+        return Malformed(message(error))
+    if state == "TD003":
+        # The gate was shut, or the database was changed beneath us: this copy may not have heard of it yet.
+        return Refused("log-not-opened", log="này", silent=["đang đối chiếu"])
+    if state == "TD004":
+        return StillRunning(message(error))
+    return error
 
 
 async def head(db: AsyncConnection) -> Head:

@@ -39,7 +39,10 @@ async def list_held(db: AsyncConnection) -> list[Held]:
 
 
 async def discard(work: Work, log: str, epoch: int, seq: int, reason: str) -> None:
-    """Leave a held event out for good: a fact of this service's own log, with person and reason. Binds every replay."""
+    """Leave a held event out for good: a fact of this service's own log, with person and reason. Binds every replay.
+
+    For a handler that is ``beside_the_log``: the event is locked until it is discarded.
+    """
     row = (
         await work.db.execute(
             sa.text(

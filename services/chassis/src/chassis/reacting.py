@@ -24,7 +24,7 @@ from chassis.work import for_cause
 PAGE = 500
 LONG_WAIT = timedelta(minutes=5)
 """What waited longer starts a trace of its own, linked to its cause."""
-_PASSING = {"busy", "still-running", "log-not-opened"}
+_PASSING = {"busy", "still-running", "outcome-unknown", "log-not-opened"}
 """Refusals that say nothing of the cause: somebody else was at it."""
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chassis.clock import Clock, DemoClock, WallClock
 from chassis.gate_record import Passage
 from chassis.metrics import Metrics
 from chassis.migrate import LIVE
+from chassis.performing import Performer
 from chassis.projection import Projection
 from chassis.settings import Settings
 from chassis.timers import Outlook
-from chassis.work import Performer
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
 STATEMENTS = 500
 """How many statements a connection keeps prepared: more than a service has."""
+POOL_SECONDS = 3.0
+"""How long a request waits for a connection that others use."""
+CONNECT_SECONDS = 3.0
+"""How long a server may take to let a new connection in."""
 
 
 class Changes:
@@ -83,7 +89,7 @@ class Runtime:
 
     @property
     def performer(self) -> Performer:
-        return Performer(self.engine, self.service.own, self.changes.tell, self.metrics)
+        return Performer(self.engine, self.alone, self.service.own, self.changes.tell, self.metrics)
 
     def ask_redrive(self) -> None:
         self.redrive.set()
@@ -96,14 +102,17 @@ class Runtime:
 
 def create_engine(url: str, *, pool_size: int = 10, schema: str = LIVE) -> AsyncEngine:
     """An engine whose connections see the service's tables, then the chassis', then extensions."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
+        # Whoever gets no connection in this time is told so: requests never pile up behind a database that is away.
+        pool_timeout=POOL_SECONDS,
         pool_pre_ping=False,
         # The connection used last knows the statements of the hour: prepared once there, not once in each.
         pool_use_lifo=True,
         connect_args={
+            "timeout": CONNECT_SECONDS,
             "prepared_statement_cache_size": STATEMENTS,
             "server_settings": {
                 "search_path": f"{schema},chassis,public",
@@ -115,6 +124,14 @@ def create_engine(url: str, *, pool_size: int = 10, schema: str = LIVE) -> Async
             },
         },
     )
+    event.listen(engine.sync_engine, "checkout", _still_there)
+    return engine
+
+
+def _still_there(connection: Any, record: Any, proxy: Any) -> None:
+    """A connection that the server has closed meanwhile is not handed out: its end was heard, so no ping is needed."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("closed by the server")
 
 
 async def choose_clock(db: AsyncConnection, settings: Settings) -> Clock:

@@ -1,7 +1,6 @@
-"""The unit of work: one transaction in which a command, a reaction or a timer reads, decides, applies and appends.
+"""The unit of work as a handler sees it: what is asked, by whom, a connection to read with, a place to record facts.
 
-Order inside the transaction: idempotency, the handler's reading and deciding, apply of its facts by the service's own
-projection, append, commit. Guards catch what moved between reading and appending; then the command runs again.
+What becomes of the facts (apply, append, commit, once per key) is in ``chassis.performing``.
 """
 
 from __future__ import annotations
@@ -10,25 +9,21 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from contracts.catalogue import Fact
 from contracts.envelope import Act, Header, Idempotency
 from contracts.refusal import Refused
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import log as logs
 from chassis.facts import Recorded
 from chassis.ids import new_id
-from chassis.metrics import Metrics
-from chassis.projection import Projection
-from chassis.telemetry import current_traceparent, span
 from contracts import catalogue
 
 Handler = Callable[..., Awaitable[None]]
-RETRIES = 5
+H = TypeVar("H", bound=Handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +60,14 @@ class NothingRecorded(Exception):
     """A unit of work that ended without a fact."""
 
 
+def beside_the_log(handler: H) -> H:
+    """Mark a handler that itself writes to tables which no event feeds: it runs in one transaction with its facts."""
+    handler.beside_the_log = True  # type: ignore[attr-defined]
+    return handler
+
+
 class Work:
-    """What a handler holds: the transaction, the act, and a place to record facts."""
+    """What a handler holds: a connection to read with, the act, and a place to record facts."""
 
     def __init__(self, db: AsyncConnection, command: Command) -> None:
         self.db = db
@@ -89,19 +90,22 @@ class Work:
         """Say more of the act once it is known, e.g. whose it is."""
         self.act = self.act.model_copy(update=changes)
 
-    async def guard(self, subject: str) -> int:
-        """Read the version of an aggregate that the decision relies on; it must not move before commit."""
+    async def guard(self, subject: str, *, read: int | None = None) -> int:
+        """Note the version of an aggregate that the decision relies on; it must not move before commit.
+
+        ``read``: the version, where a statement of the handler's own has read it; else it is looked up now.
+        """
         if subject not in self._guarded:
-            self._guarded[subject] = await logs.version(self.db, subject)
+            self._guarded[subject] = await logs.version(self.db, subject) if read is None else read
         return self._guarded[subject]
 
-    async def expect(self, subject: str) -> int:
-        """An existing aggregate is about to be changed: If-Match must name its present version.
+    async def expect(self, subject: str, *, read: int | None = None) -> int:
+        """An existing aggregate is about to be changed: If-Match must name its present version (``read`` as above).
 
         Raises Refused ``precondition-required`` (428) without the header and ``precondition-failed`` (412), telling
         which event changed it since. Reactions and timers carry no If-Match; for them it only guards.
         """
-        version = await self.guard(subject)
+        version = await self.guard(subject, read=read)
         if self._command.scope in ("reaction", "timer"):
             return version
         if self._command.if_match is None:
@@ -133,15 +137,10 @@ class Work:
     def facts(self) -> list[Recorded[Fact]]:
         return self._facts
 
-    async def _commit(self, own: Projection) -> logs.Span:
-        await own.apply(self.db, self._facts)
-        return await logs.append(
-            self.db,
-            self._facts,
-            guarded=self._guarded,
-            idempotency=self._facts[0].header.idempotency,
-            traceparent=current_traceparent(),
-        )
+    @property
+    def guarded(self) -> dict[str, int]:
+        """Versions that must not have moved when the facts are appended."""
+        return self._guarded
 
 
 def etag(version: int) -> str:
@@ -161,118 +160,6 @@ async def changed_since(db: AsyncConnection, subject: str, version: int) -> dict
         "changed_at": header.act.recorded,
         "event": header.type,
     }
-
-
-class Performer:
-    """Runs units of work on one service's database. ``committed`` is called after each commit (wakes the relay)."""
-
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        own: Projection,
-        committed: Callable[[], None],
-        metrics: Metrics | None = None,
-    ) -> None:
-        self._engine = engine
-        self._own = own
-        self._committed = committed
-        self._metrics = metrics or Metrics()
-
-    async def perform(
-        self, command: Command, handler: Handler, *args: Any, allow_nothing: bool = False
-    ) -> Answer | None:
-        """Do what is asked once. Runs again by itself when something it read moved meanwhile.
-
-        Raises Refused (also ``idempotency-key-reused``, ``still-running``, ``busy``), and NothingRecorded unless
-        ``allow_nothing``; then None says that nothing was to be recorded.
-        """
-        name = getattr(handler, "__name__", "handler")
-        with span(f"handle {name}"), self._metrics.handled(name):
-            for _ in range(RETRIES):
-                try:
-                    return await self._once(command, handler, args, allow_nothing)
-                except logs.Stale as stale:
-                    if command.if_match is not None and command.if_match != "*":
-                        # Next round reads the new version and tells precisely what changed.
-                        continue
-                    reason = stale.subject
-                except IntegrityError as error:
-                    reason = _constraint(error)
-                except DBAPIError as error:
-                    if getattr(error.orig, "sqlstate", None) not in ("40001", "40P01", "55P03"):
-                        raise
-                    reason = "lock"
-                except logs.Malformed as error:
-                    raise Refused("event-too-large", told=str(error)) from error
-            raise Refused("busy", about=reason)
-
-    async def _once(
-        self, command: Command, handler: Handler, args: tuple[Any, ...], allow_nothing: bool
-    ) -> Answer | None:
-        async with self._engine.connect() as db, db.begin() as transaction:
-            known = await self._known(db, command)
-            if known is not None:
-                return known
-            work = Work(db, command)
-            await handler(work, *args)
-            if not work.facts:
-                if allow_nothing:
-                    return None
-                raise NothingRecorded(getattr(handler, "__name__", "handler"))
-            written = await work._commit(self._own)
-            await transaction.commit()
-        self._committed()
-        return _answer(written, [fact.header for fact in work.facts], command.status)
-
-    async def _known(self, db: AsyncConnection, command: Command) -> Answer | None:
-        """The stored answer of the same key, if there is one. An uncommitted row is invisible: hence the lock first."""
-        row = (
-            await db.execute(
-                sa.text(
-                    "SELECT pg_try_advisory_xact_lock(hashtextextended(:scope || chr(31) || :key, 0)) AS free,"
-                    " i.body_hash, i.status, i.epoch, i.first_seq, i.last_seq FROM (SELECT 1) AS one"
-                    " LEFT JOIN chassis.idempotency i ON i.scope = :scope AND i.key = :key"
-                ),
-                {"scope": command.scope, "key": command.key},
-            )
-        ).one()
-        if not row.free:
-            raise Refused("still-running", key=command.key)
-        if row.body_hash is None:
-            return None
-        if row.body_hash != command.body_hash:
-            raise Refused("idempotency-key-reused", key=command.key)
-        return await stored_answer(db, row.epoch, row.first_seq, row.last_seq, row.status)
-
-
-async def stored_answer(db: AsyncConnection, epoch: int, first: int, last: int, status: int) -> Answer:
-    """The answer of a write that lies in the log between two seqs."""
-    rows = (
-        await db.execute(
-            sa.text("SELECT hash, header FROM chassis.log WHERE seq BETWEEN :first AND :last ORDER BY seq"),
-            {"first": first, "last": last},
-        )
-    ).all()
-    written = logs.Span((await logs.head(db)).log, epoch, first, last, rows[-1].hash)
-    return _answer(written, [Header.model_validate_json(row.header) for row in rows], status, repeated=True)
-
-
-def _answer(written: logs.Span, headers: list[Header], status: int, repeated: bool = False) -> Answer:
-    subject = headers[0].subjects[0]
-    numbered = list(enumerate(headers, written.first_seq))
-    return Answer(
-        subject=subject,
-        version=max(seq for seq, header in numbered if subject in header.subjects),
-        events=tuple((f"{written.log}:{written.epoch}:{seq}", header.type) for seq, header in numbered),
-        span=written,
-        status=status,
-        repeated=repeated,
-    )
-
-
-def _constraint(error: IntegrityError) -> str:
-    cause = error.orig.__cause__ if error.orig is not None else None
-    return getattr(cause, "constraint_name", None) or "key"
 
 
 def body_hash(body: bytes) -> str:

@@ -16,6 +16,7 @@ from chassis import log, quarantine
 from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write, runtime_of
 from chassis.http.problems import Routes
 from chassis.timers import positions
+from chassis.work import beside_the_log
 
 Epoch = Annotated[int, Path(ge=1, lt=2**31, examples=[1])]
 Seq = Annotated[int, Path(ge=1, lt=2**63, examples=[118])]
@@ -233,6 +234,7 @@ async def discard(log_name: str, epoch: Epoch, seq: Seq, body: Discard, asked: A
     return accepted
 
 
+@beside_the_log
 async def _discard(work: Any, asked: Any, log_name: str, epoch: int, seq: int, reason: str) -> None:
     service = asked.runtime.service
     if service.may_operate is not None:

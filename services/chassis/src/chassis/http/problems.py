@@ -16,11 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from chassis.clock import HANOI
+from chassis.database import DATABASE_ERRORS, is_away
 from chassis.telemetry import current_trace_id, current_traceparent, within
 from chassis.work import NothingRecorded
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:thidua:problem:"
+_AWAY = {"database-unavailable", "outcome-unknown"}
+"""Refusals that a second later would most likely be the same."""
 
 
 class Problem(BaseModel):
@@ -145,7 +148,9 @@ def _plain(value: Any) -> Any:
 def answer(messages: Messages, refused: Refused, instance: str) -> JSONResponse:
     problem = messages.problem(refused, instance)
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
-    if problem.status == 503 or refused.rule == "still-running":
+    if refused.rule in _AWAY:
+        headers["Retry-After"] = "5"
+    elif problem.status == 503 or refused.rule == "still-running":
         headers["Retry-After"] = "1"
     return JSONResponse(
         problem.model_dump(mode="json", exclude_none=True), problem.status, headers, media_type=MEDIA_TYPE
@@ -184,6 +189,12 @@ def install(app: FastAPI, messages: Messages) -> None:
     async def on_nothing(request: Request, error: Exception) -> JSONResponse:
         return answer(messages, Refused("nothing-recorded"), request.url.path)
 
+    async def on_database(request: Request, error: Exception) -> JSONResponse:
+        if not is_away(error):
+            return await on_bug(request, error)
+        structlog.get_logger().warning("database_away", path=request.url.path, error=str(error))
+        return answer(messages, Refused("database-unavailable"), request.url.path)
+
     async def on_bug(request: Request, error: Exception) -> JSONResponse:
         # This runs outside the request's span; the answer to a bug is where its trace is needed most.
         with within(request.scope.get("traceparent")):
@@ -197,4 +208,6 @@ def install(app: FastAPI, messages: Messages) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(NothingRecorded, on_nothing)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, on_database)
     app.add_exception_handler(Exception, on_bug)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from chassis.work import Work
+from chassis.work import Work, beside_the_log
 from contracts.events.notify import MailTrouble, NoticeChannel, NotificationDelivered, NotificationFailed
 
 from notify.adapters import outbox
@@ -30,6 +30,7 @@ class Outcome:
         return self.trouble is not MailTrouble.DEFERRED or self.message.attempt >= MOST_ATTEMPTS
 
 
+@beside_the_log
 async def record_outcomes(work: Work, outcomes: Sequence[Outcome]) -> None:
     """One fact a message; what another copy has settled meanwhile is left as it is."""
     open_ids = await _still_open(work, [outcome.message.notification_id for outcome in outcomes])

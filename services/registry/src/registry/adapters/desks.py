@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from chassis.statements import fetch_row
 from contracts.events.registry import ClusterKind, Filing, Punctuality
 from contracts.refusal import Refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from registry.adapters.rows import row
 from registry.domain.deadlines import Dates, Window, in_force
 from registry.domain.filings import Desk, Standing, State
 
@@ -23,6 +24,8 @@ _DESK = f"""
 SELECT y.year_id, y.starts, y.ends, c.cluster_id, c.kind AS cluster_kind, c.run_by,
        l.lead_unit_id, l.deputy_unit_id,
        (SELECT n.name FROM unit_name n WHERE n.unit_id = :unit_id AND n.valid @> CAST(:today AS date)) AS unit_name,
+       (SELECT a.seq FROM chassis.aggregate a WHERE a.subject = :subject) AS version,
+       (SELECT a.seq FROM chassis.aggregate a WHERE a.subject = 'deadline:' || d.deadline_id) AS deadline_version,
        d.deadline_id, d.due, d.grace_until, d.hard_close,
        x.due AS later_due, x.grace_until AS later_grace, x.hard_close AS later_close,
        EXISTS (SELECT 1 FROM cluster_member m WHERE m.cluster_id = c.cluster_id AND m.unit_id = :unit_id
@@ -48,11 +51,16 @@ SELECT y.year_id, y.starts, y.ends, c.cluster_id, c.kind AS cluster_kind, c.run_
 
 @dataclass(frozen=True, slots=True)
 class AtDesk:
-    """The desk, what was handed in there before, and whether the typist holds a grant of the unit itself."""
+    """The desk, what was handed in there before, and whether the typist holds a grant of the unit itself.
+
+    ``version`` and ``deadline_version`` are those of the filing and of its deadline at the moment of reading.
+    """
 
     desk: Desk
     before: Standing | None
     typed_by_unit: bool
+    version: int
+    deadline_version: int
 
 
 async def load(
@@ -68,7 +76,7 @@ async def load(
     today: date,
 ) -> AtDesk:
     """Raises ``unknown-year-or-cluster``, ``filing-id-taken``, and ``already-filed`` under another id."""
-    found = await row(
+    found = await fetch_row(
         db,
         _DESK,
         subject=subject,
@@ -105,10 +113,10 @@ async def load(
     if found["subject"] is not None:
         place = {"year_id": year_id, "cluster_id": cluster_id, "unit_id": unit_id}
         before = standing_of({**found, **place, "deadline_id": found["filed_for"]})
-    return AtDesk(desk, before, found["typed_by_unit"])
+    return AtDesk(desk, before, found["typed_by_unit"], found["version"] or 0, found["deadline_version"] or 0)
 
 
-def _window(found: dict[str, Any]) -> Window | None:
+def _window(found: Mapping[str, Any]) -> Window | None:
     if found["deadline_id"] is None:
         return None
     first = Dates(found["due"], found["grace_until"], found["hard_close"])
@@ -116,7 +124,7 @@ def _window(found: dict[str, Any]) -> Window | None:
     return Window(found["deadline_id"], first, in_force(first, later))
 
 
-def standing_of(found: dict[str, Any]) -> Standing:
+def standing_of(found: Mapping[str, Any]) -> Standing:
     """A row of ``filing`` as the domain sees it."""
     return Standing(
         subject=found["subject"],

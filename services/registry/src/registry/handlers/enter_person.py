@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 
 from chassis.http import Write
-from chassis.work import Work
+from chassis.work import Work, beside_the_log
 from contracts.events.registry import PersonEntered, PostAssumed
 from contracts.values import Identifier, Paper, Period, PersonId, ShortText, UnitId
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -57,6 +57,7 @@ class EnterPerson(Write):
     post: FirstPost
 
 
+@beside_the_log
 async def enter_person(work: Work, body: EnterPerson) -> None:
     """Raises ``not-entitled``, ``person-exists``, ``person-number-taken``."""
     await need(work, KEEPERS, body.post.unit_id)

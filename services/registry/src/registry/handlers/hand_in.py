@@ -64,9 +64,9 @@ async def hand_in(
         if not at.typed_by_unit and not typed_at_desk:
             await need(work, Role.OFFICER, body.unit_id)
     if at.before is not None:
-        await work.expect(subject)
+        await work.expect(subject, read=at.version)
     if at.desk.window is not None:
-        await work.guard(f"deadline:{at.desk.window.deadline_id}")
+        await work.guard(f"deadline:{at.desk.window.deadline_id}", read=at.deadline_version)
     handover = Handover(work.act.received, work.act.recorded, at.typed_by_unit, typed_at_desk, accepted_late)
     return at.desk, admit(at.desk, handover, at.before)
 

@@ -23,7 +23,7 @@ class SubmitReportLate(SubmitReport):
 
 
 async def submit_report(work: Work, report_id: str, body: SubmitReport) -> None:
-    """Four statements on the way in: idempotency, desk, version of the deadline, append; two that write rows."""
+    """Two statements: one reads the desk with all that is guarded, one writes the rows and appends."""
     kind = of_report(body.kind)
     desk, admitted = await hand_in(work, f"report:{report_id}", kind, body)
     fact = reports.submitted(report_id, body.kind, desk, admitted, body.lines, body.narrative)

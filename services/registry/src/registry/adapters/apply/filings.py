@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import sqlalchemy as sa
 from chassis.facts import Recorded
+from chassis.projection import Rows
 from contracts.events.registry import (
     EmulationRegistrationAccepted,
     EmulationRegistrationReturned,
@@ -28,70 +28,64 @@ from registry.domain.filings import of_report
 _SUBMIT = """
 INSERT INTO filing (subject, kind, year_id, cluster_id, unit_id, state, revision, punctuality, deadline_id,
     first_received, received, means, typed_by, awaits_confirmation)
-VALUES (:subject, :kind, :year_id, :cluster_id, :unit_id, 'submitted', :revision, :punctuality, :deadline_id,
-    :received, :received, :means, :typed_by, :awaits)
+SELECT r.subject, r.kind, r.year_id, r.cluster_id, r.unit_id, 'submitted', r.revision, r.punctuality, r.deadline_id,
+       r.received, r.received, r.means, r.typed_by, r.awaits
+  FROM unnest(CAST(:subject AS text[]), CAST(:kind AS text[]), CAST(:year_id AS text[]), CAST(:cluster_id AS text[]),
+              CAST(:unit_id AS text[]), CAST(:revision AS integer[]), CAST(:punctuality AS text[]),
+              CAST(:deadline_id AS text[]), CAST(:received AS timestamptz[]), CAST(:means AS text[]),
+              CAST(:typed_by AS text[]), CAST(:awaits AS boolean[]))
+    AS r(subject, kind, year_id, cluster_id, unit_id, revision, punctuality, deadline_id, received, means, typed_by,
+         awaits)
 ON CONFLICT (subject) DO UPDATE SET state = 'submitted', revision = excluded.revision,
     punctuality = excluded.punctuality, received = excluded.received, means = excluded.means,
     typed_by = excluded.typed_by, awaits_confirmation = excluded.awaits_confirmation, confirmed = NULL,
     contest = NULL, returned = NULL
 """
-_REVISION = (
-    "INSERT INTO filing_revision (subject, revision, received, content)"
-    " VALUES (:subject, :revision, :received, CAST(:content AS jsonb))"
-)
+_REVISION = """
+INSERT INTO filing_revision (subject, revision, received, content)
+SELECT r.subject, r.revision, r.received, CAST(r.content AS jsonb)
+  FROM unnest(CAST(:subject AS text[]), CAST(:revision AS integer[]), CAST(:received AS timestamptz[]),
+              CAST(:content AS text[])) AS r(subject, revision, received, content)
+"""
 
 
-@own.on(ReportSubmitted)
-async def report_submitted(db: AsyncConnection, facts: list[Recorded[ReportSubmitted]]) -> None:
-    await _submitted(
-        db,
-        facts,
-        [(f"report:{fact.data.report_id}", of_report(fact.data.kind).value) for fact in facts],
-        {"lines", "narrative"},
-    )
+@own.as_rows(ReportSubmitted)
+def report_submitted(facts: list[Recorded[ReportSubmitted]]) -> list[Rows]:
+    named = [(f"report:{fact.data.report_id}", of_report(fact.data.kind).value) for fact in facts]
+    return _submitted(facts, named, {"lines", "narrative"})
 
 
-@own.on(EmulationRegistrationSubmitted)
-async def registration_submitted(db: AsyncConnection, facts: list[Recorded[EmulationRegistrationSubmitted]]) -> None:
-    await _submitted(
-        db,
-        facts,
-        [(f"registration:{fact.data.registration_id}", "registration") for fact in facts],
-        {"targets", "titles"},
-    )
+@own.as_rows(EmulationRegistrationSubmitted)
+def registration_submitted(facts: list[Recorded[EmulationRegistrationSubmitted]]) -> list[Rows]:
+    named = [(f"registration:{fact.data.registration_id}", "registration") for fact in facts]
+    return _submitted(facts, named, {"targets", "titles"})
 
 
-async def _submitted(db: AsyncConnection, facts: list[Any], named: list[tuple[str, str]], content: set[str]) -> None:
-    rows = [
-        {
-            "subject": subject,
-            "kind": kind,
-            "year_id": fact.data.year_id,
-            "cluster_id": fact.data.cluster_id,
-            "unit_id": fact.data.unit_id,
-            "revision": fact.data.revision,
-            "punctuality": fact.data.punctuality.value if fact.data.punctuality else None,
-            "deadline_id": fact.data.deadline_id,
-            "received": fact.header.act.received,
-            "means": fact.header.act.means.value,
-            "typed_by": fact.header.act.typed_by,
-            "awaits": fact.data.awaits_confirmation,
-        }
-        for fact, (subject, kind) in zip(facts, named, strict=True)
-    ]
-    await db.execute(sa.text(_SUBMIT), rows)
-    await db.execute(
-        sa.text(_REVISION),
-        [
-            {
-                **{name: row[name] for name in ("subject", "revision", "received")},
-                "content": json.dumps(
-                    fact.data.model_dump(mode="json", include=content, exclude_none=True), ensure_ascii=False
-                ),
-            }
-            for fact, row in zip(facts, rows, strict=True)
-        ],
-    )
+def _submitted(facts: list[Any], named: list[tuple[str, str]], content: set[str]) -> list[Rows]:
+    subjects = [subject for subject, _ in named]
+    received = [fact.header.act.received for fact in facts]
+    revisions = [fact.data.revision for fact in facts]
+    filing = {
+        "subject": subjects,
+        "kind": [kind for _, kind in named],
+        "year_id": [fact.data.year_id for fact in facts],
+        "cluster_id": [fact.data.cluster_id for fact in facts],
+        "unit_id": [fact.data.unit_id for fact in facts],
+        "revision": revisions,
+        "punctuality": [fact.data.punctuality.value if fact.data.punctuality else None for fact in facts],
+        "deadline_id": [fact.data.deadline_id for fact in facts],
+        "received": received,
+        "means": [fact.header.act.means.value for fact in facts],
+        "typed_by": [fact.header.act.typed_by for fact in facts],
+        "awaits": [fact.data.awaits_confirmation for fact in facts],
+    }
+    revision = {
+        "subject": subjects,
+        "revision": revisions,
+        "received": received,
+        "content": [fact.data.model_dump_json(include=content, exclude_none=True) for fact in facts],
+    }
+    return [Rows(_SUBMIT, filing), Rows(_REVISION, revision)]
 
 
 async def _taken(db: AsyncConnection, rows: list[dict[str, Any]]) -> None:
