@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0003"
 
 # The unique key of chassis.idempotency alone would make a second writer wait for the first and then fail: it is told
 # at once instead (SQLSTATE TD004). ``p_applied`` counts rows that the same statement writes: a value that append
