@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import nats
 import uvloop
-from chassis.broker import publish_event
+from chassis import subjects
 from chassis.facts import Stored
+from chassis.publisher import Acknowledged, Publisher
 from chassis.rights import all_rights
 from chassis.topology import OPS, Following, Topology, consumer_config
 from chassis.topology_changes import apply, find, plan
+from chassis.wire import to_headers
+from contracts.catalogue import entry
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 from thidua.local.databases import Database, ensure_database
@@ -26,12 +30,20 @@ TOPOLOGY = Topology.model_validate({"site": "vn", "services": {"registry": {}, "
 (FOLLOWING,) = TOPOLOGY.followings()
 ROOT = "root"
 IN_FLIGHT = 500
+STREAM = subjects.stream("loc", "registry")
 T = TypeVar("T")
 
 
 async def on_uvloop(work: Coroutine[Any, Any, T]) -> T:
     """Run what is timed on the loop that services run on; asyncio's own starts the servers, which uvloop cannot."""
     return await asyncio.to_thread(uvloop.run, work)
+
+
+def travelling(event: Stored) -> tuple[str, dict[str, str]]:
+    """Subject and headers of an event as a relay sends it, for those who send it otherwise."""
+    kind, block = to_headers(event, STREAM, event.traceparent)
+    lines = block.decode().split("\r\n")[1:-2]
+    return entry(kind).subject("loc", "vn", "registry"), dict(line.split(": ", 1) for line in lines)
 
 
 @dataclass
@@ -50,17 +62,34 @@ class Stage:
 
     async def fill(self, events: Iterable[Stored]) -> None:
         """Publish a log to its stream, so many in flight at once."""
-        client = await self.client()
-        js = client.jetstream(publish_async_max_pending=IN_FLIGHT)
-        room = asyncio.Semaphore(IN_FLIGHT)
-        flying: set[asyncio.Future[object]] = set()
-        for event in events:
-            await room.acquire()
-            told = await publish_event(js, event, "loc", deadline=60)
-            flying.add(told)
-            told.add_done_callback(lambda done: (room.release(), flying.discard(done)))  # type: ignore[func-returns-value]
-        await asyncio.gather(*flying)
+        client, heard, rest = await self.client(), asyncio.Event(), iter(events)
+        publisher = Publisher(client, "vn.registry", "loc", heard.set)
+        await publisher.open()
+        while batch := list(islice(rest, IN_FLIGHT)):
+            await publisher.send(0, batch)
+            taken = 0
+            while taken < len(batch):
+                await asyncio.wait_for(heard.wait(), 60)
+                heard.clear()
+                answers = publisher.answers()
+                assert all(isinstance(answer, Acknowledged) for answer in answers), answers
+                taken += len(answers)
         await client.close()
+
+    async def fresh_stream(self) -> None:
+        """The producer's stream as on its first day."""
+        client = await self.client()
+        js = client.jetstream()
+        await js.delete_stream(STREAM)
+        await apply(js, TOPOLOGY, plan(TOPOLOGY, await find(js, TOPOLOGY)))
+        await client.close()
+
+    async def held(self) -> int:
+        """How many messages the producer's stream holds."""
+        client = await self.client()
+        held = (await client.jetstream().stream_info(STREAM)).state.messages
+        await client.close()
+        return held
 
     async def fresh_consumer(self, following: Following = FOLLOWING) -> None:
         """The follower's consumer as on its first day: it begins with the first message."""
@@ -73,12 +102,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path) -> AsyncIterator[Stage]:
-    """Servers under ``folder`` with the topology applied."""
+async def stage(folder: Path, *, sync_always: bool = True) -> AsyncIterator[Stage]:
+    """Servers under ``folder`` with the topology applied; NATS syncs each message, or as it does by default."""
     users = {name: User(name, rights) for name, rights in all_rights(TOPOLOGY).items()}
     users[ROOT] = User(ROOT, EVERYTHING)
     (folder / "postgres").mkdir(), (folder / "nats").mkdir()
-    async with EmbeddedPostgres(folder / "postgres") as postgres, EmbeddedNats(folder / "nats", users) as server:
+    async with (
+        EmbeddedPostgres(folder / "postgres") as postgres,
+        EmbeddedNats(folder / "nats", users, durable=sync_always) as server,
+    ):
         made = Stage(postgres, server)
         client = await made.client(OPS)
         js = client.jetstream()

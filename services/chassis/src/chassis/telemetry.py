@@ -82,6 +82,11 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
     return provider
 
 
+def provider() -> TracerProvider:
+    """What this process traces with, for instrumentation that is not ours."""
+    return _provider
+
+
 def _otlp_exporter(endpoint: str | None) -> OTLPSpanExporter:
     # Its own words would repeat for every batch of an absent receiver; HarmlessExporter says it once instead.
     for noisy in (
