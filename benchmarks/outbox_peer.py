@@ -20,6 +20,7 @@ from chassis import subjects, telemetry
 from chassis.facts import Stored
 from faststream.nats import NatsBroker
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
+from faststream.security import SASLPlaintext
 from faststream_outbox import OutboxBroker, make_outbox_table
 from faststream_outbox.autovacuum import outbox_autovacuum_ddl
 from faststream_outbox.message import OutboxMessage
@@ -57,7 +58,8 @@ async def relayed(made: Stage, database: Database, count: int) -> float:
     """Seconds from the start of its subscriber until the last acknowledgement and the last DELETE."""
     assert version("faststream-outbox") == "0.19.0"
     tracing = NatsTelemetryMiddleware(tracer_provider=telemetry.provider())
-    nats = NatsBroker(made.nats.url, user=ROOT, password=ROOT, middlewares=(tracing,), apply_types=False, logger=None)
+    login = SASLPlaintext(ROOT, ROOT)
+    nats = NatsBroker(made.nats.url, security=login, middlewares=(tracing,), apply_types=False, logger=None)
     engine = create_async_engine(database.url, pool_size=4)
     metadata = MetaData(schema="live")
     outbox = OutboxBroker(
