@@ -58,10 +58,12 @@ ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 
 
 def _exact(value: Any) -> Decimal:
-    if isinstance(value, float):
-        raise ValueError("points and amounts are written as text or whole numbers, never as floats")
-    if isinstance(value, Fraction):
-        raise ValueError("round an exact fraction by the table's own rule before it is stored")
+    # Text is what travels, by the dozen in a report; whether something is a Fraction is a slow question.
+    if not isinstance(value, str):
+        if isinstance(value, float):
+            raise ValueError("points and amounts are written as text or whole numbers, never as floats")
+        if isinstance(value, Fraction):
+            raise ValueError("round an exact fraction by the table's own rule before it is stored")
     number = Decimal(value)
     if not number.is_finite():
         raise ValueError("not a finite number")

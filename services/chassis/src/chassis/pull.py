@@ -90,7 +90,8 @@ class FollowSubscriber(BatchPullStreamSubscriber):
         """Why the batch in hand is tried again; None while all is well."""
         self.bound = False
         """Whether the consumer was there when it was last looked at."""
-        self._buffer: deque[Msg] = deque()
+        self._buffer: deque[tuple[Msg, int]] = deque()
+        """Messages with their sizes."""
         self._buffered_bytes = 0
         self._in_hand: list[Msg] = []
         self._request = 0
@@ -140,8 +141,9 @@ class FollowSubscriber(BatchPullStreamSubscriber):
     async def _take(self, msg: Msg) -> None:
         self._heard = time.monotonic()
         if not msg.subject.startswith(self._inbox):
-            self._buffer.append(msg)
-            self._buffered_bytes += _size(msg)
+            size = _size(msg)
+            self._buffer.append((msg, size))
+            self._buffered_bytes += size
             self._outstanding = max(0, self._outstanding - 1)
             self._arrived.set()
             if self._outstanding == 0:
@@ -280,13 +282,12 @@ class FollowSubscriber(BatchPullStreamSubscriber):
             pause = self._limits.retry_first
 
     def _next_batch(self) -> list[Msg]:
-        batch = [self._buffer.popleft()]
-        size = _size(batch[0])
-        while (
-            self._buffer and len(batch) < self._limits.messages and size + _size(self._buffer[0]) <= self._limits.bytes
-        ):
-            size += _size(self._buffer[0])
-            batch.append(self._buffer.popleft())
+        first, size = self._buffer.popleft()
+        batch = [first]
+        while self._buffer and len(batch) < self._limits.messages and size + self._buffer[0][1] <= self._limits.bytes:
+            msg, bytes_ = self._buffer.popleft()
+            size += bytes_
+            batch.append(msg)
         self._buffered_bytes -= size
         return batch
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from contracts.values import Value
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _NAMES = (
@@ -24,7 +25,7 @@ def one(value: Value | None) -> str | None:
 
 def many(values: Sequence[Value]) -> str:
     """Values as a JSON array."""
-    return f"[{','.join([value.model_dump_json(exclude_none=True) for value in values])}]"
+    return to_json(values, exclude_none=True).decode()
 
 
 async def rows(db: AsyncConnection, sql: str, **values: Any) -> list[dict[str, Any]]:

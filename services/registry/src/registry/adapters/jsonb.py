@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.values import Value
+from pydantic_core import to_json
 
 
 def one(value: Value | None) -> str | None:
@@ -14,4 +15,4 @@ def one(value: Value | None) -> str | None:
 
 def many(values: Sequence[Value]) -> str:
     """Values as a JSON array."""
-    return f"[{','.join([value.model_dump_json(exclude_none=True) for value in values])}]"
+    return to_json(values, exclude_none=True).decode()

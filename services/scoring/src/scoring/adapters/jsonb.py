@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.values import Value
+from pydantic_core import to_json
 
 
 def one(value: Value | None) -> str | None:
@@ -16,7 +17,7 @@ def one(value: Value | None) -> str | None:
 
 def many(values: Sequence[Value]) -> str:
     """Values as a JSON array."""
-    return f"[{','.join([value.model_dump_json(exclude_none=True) for value in values])}]"
+    return to_json(values, exclude_none=True).decode()
 
 
 def text(data: Any) -> str:

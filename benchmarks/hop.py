@@ -1,0 +1,179 @@
+"""How long an event takes from the commit in registry to the commit of its effect in scoring, while all is idle."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from statistics import median, quantiles
+
+import asyncpg
+import registry.main
+import scoring.main
+from chassis import auth
+from chassis.facts import Recorded, Stored
+from chassis.facts import read as read_fact
+from chassis.ids import new_id
+from chassis.runtime import Runtime
+from chassis.service import Service, runtime
+from chassis.settings import Settings
+from chassis.work import Command, Work, service_act
+from chassis.worker import at_work
+from contracts.catalogue import Fact
+from nats.js import JetStreamContext
+from thidua.local.databases import Database
+
+from benchmarks.follow import filing
+from benchmarks.reports import LOG, reports
+from benchmarks.row import Aim, Figures, Measurement, Say
+from benchmarks.stage import Stage, on_uvloop, stage
+from benchmarks.tracing import traced
+
+SAMPLES = 700
+BLOCK = 100
+"""So many hops, then so many bare ones, and so on: what the machine does besides falls on both."""
+LINES = 20
+PAUSE = 0.004
+"""Seconds until the cursor of the relay has followed: an idle site."""
+
+_APPEND = (
+    "INSERT INTO chassis.log (seq, epoch, prev, hash, type, correlation, header, data, traceparent)"
+    " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8)"
+)
+_EFFECT = (
+    "WITH moved AS (UPDATE chassis.mark SET epoch = $1, seq = $2, hash = $3 WHERE log = $4),"
+    " kept AS (INSERT INTO chassis.received (log, epoch, seq, prev, hash, header, data, traceparent, received_at)"
+    " VALUES ($4, $1, $2, $5, $3, $6, $7, $8, $9))"
+    " INSERT INTO filing (subject, kind, cluster_id, year_id, unit_id, revision, state, punctuality, awaits, contested,"
+    " means, typed_by, submitted, content)"
+    " VALUES ($10, $11, $12, $13, $14, $15, 'submitted', $16, $17, false, $18, $19, $20, $21)"
+)
+
+
+async def measure(folder: Path, rounds: int, say: Say) -> Figures:
+    """The samples are the rounds: they take turns with the bare ones block by block."""
+    async with stage(folder) as made, traced("scoring"):
+        names = [("registry", "registry"), ("scoring", "scoring"), ("bare_log", "registry"), ("bare_effect", "scoring")]
+        databases = {name: await made.database(name, role) for name, role in names}
+        hops, bare = await on_uvloop(_alternating(made, databases, say))
+    percentiles = quantiles(hops, n=100)
+    return {
+        "hop_p50_ms": percentiles[49] * 1000,
+        "hop_p99_ms": percentiles[98] * 1000,
+        "hop_vs_bare": median(hops) / median(bare),
+        "hop_samples_abs": len(hops),
+        "hop_bare_p50_ms_abs": median(bare) * 1000,
+    }
+
+
+async def _alternating(made: Stage, databases: dict[str, Database], say: Say) -> tuple[list[float], list[float]]:
+    hops: list[float] = []
+    bare: list[float] = []
+    events = list(reports(SAMPLES + BLOCK, LINES))
+    async with (
+        _at_work(registry.main.service, databases["registry"], made) as producer,
+        _at_work(scoring.main.service, databases["scoring"], made) as reader,
+        _prepared(scoring.main.service, databases["bare_effect"]) as effect,
+        _prepared(registry.main.service, databases["bare_log"]) as log,
+    ):
+        client = await made.client()
+        js = client.jetstream()
+        # A stream that nobody follows: the bare messages must not come to the follower's.
+        await js.add_stream(name="loc-bare", subjects=["bare.>"])
+        await effect.execute("INSERT INTO chassis.mark VALUES ($1, 1, 0, '')", LOG)
+        facts = [read_fact(event) for event in events]
+        await _hops(producer, reader, facts[:BLOCK])
+        await _bare(log, js, effect, events[:BLOCK])
+        for first in range(BLOCK, SAMPLES + BLOCK, BLOCK):
+            hops += await _hops(producer, reader, facts[first : first + BLOCK])
+            bare += await _bare(log, js, effect, events[first : first + BLOCK])
+            if first % 700 == 0:
+                say(f"{median(hops) * 1000:.2f} ms, bare {median(bare) * 1000:.2f} ms after {len(hops)}")
+        await client.close()
+    return hops, bare
+
+
+@asynccontextmanager
+async def _at_work(service: Service, database: Database, made: Stage) -> AsyncIterator[Runtime]:
+    """A service that relays and follows, without HTTP."""
+    _, public = auth.new_keys()
+    settings = Settings(
+        database_url=database.url, token_public_key=public, nats_url=made.nats.url, nats_password=service.name
+    )  # type: ignore[call-arg]
+    async with runtime(service, settings) as running, at_work(running):
+        yield running
+
+
+@asynccontextmanager
+async def _prepared(service: Service, database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """A bare connection to a database that has the service's tables."""
+    _, public = auth.new_keys()
+    async with runtime(service, Settings(database_url=database.url, token_public_key=public)):  # type: ignore[call-arg]
+        db = await asyncpg.connect(database.dsn, server_settings={"search_path": "live,chassis,public", "jit": "off"})
+        try:
+            yield db
+        finally:
+            await db.close()
+
+
+async def _hops(producer: Runtime, reader: Runtime, facts: list[Recorded[Fact]]) -> list[float]:
+    """Seconds of each, from the return of the producer's commit to the return of the follower's."""
+    took = []
+    effect = reader.changes.listen()
+    for fact in facts:
+        asked = Command("bench", new_id(), "0" * 64, service_act("registry", producer.clock.now()))
+        await asyncio.sleep(PAUSE)
+        effect.clear()
+        await producer.performer.perform(asked, _record, fact)
+        began = time.perf_counter()
+        await asyncio.wait_for(effect.wait(), 30)
+        took.append(time.perf_counter() - began)
+    reader.changes.forget(effect)
+    return took
+
+
+async def _record(work: Work, fact: Recorded[Fact]) -> None:
+    work.record(fact.data, *fact.header.subjects)
+
+
+async def _bare(
+    log: asyncpg.Connection, js: JetStreamContext, effect: asyncpg.Connection, events: list[Stored]
+) -> list[float]:
+    """Seconds of each: the event's row committed, the message acknowledged, the effect's rows committed."""
+    took = []
+    for event in events:
+        header, data = json.loads(event.header), json.loads(event.data)
+        row = filing(header, data)
+        now = datetime.now(timezone.utc)
+        kept = (LOG, event.prev, event.header, event.data, event.traceparent, now)
+        await asyncio.sleep(PAUSE)
+        began = time.perf_counter()
+        await log.execute(
+            _APPEND,
+            event.seq + 1, event.prev, event.hash, header["type"], header["correlation"],
+            event.header, event.data, event.traceparent,
+        )  # fmt: skip
+        await js.publish("bare.event", event.data, headers={"thidua-header": event.header.decode()})
+        await effect.execute(_EFFECT, 1, event.seq, event.hash, *kept, *row)
+        took.append(time.perf_counter() - began)
+    return took
+
+
+MEASUREMENT = Measurement(
+    "hop",
+    (
+        Aim(
+            "hop_p50_ms",
+            "at most",
+            15,
+            "commit of a 20-line report in registry → commit of its effect in scoring, idle",
+        ),
+        Aim("hop_p99_ms", "at most", 60, "the same, the slowest of a hundred"),
+        Aim("hop_vs_bare", "at most", 2, "the median ÷ (bare commit + bare publish + bare commit)"),
+    ),
+    measure,
+)
