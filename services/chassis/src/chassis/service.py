@@ -78,7 +78,7 @@ class Service:
 
     def app(self, settings: Settings | None = None) -> FastAPI:
         """The FastAPI app; its lifespan opens the log and starts all else. Settings come from the environment."""
-        from chassis.http import ops
+        from chassis.http import ops, rebuilds
 
         app = FastAPI(
             title=f"Thi Đua – {self.title}",
@@ -90,7 +90,7 @@ class Service:
         problems.install(app, messages)
         if self.examples is not None:
             show_examples(self.routes, self.examples)
-        for router in (*self.routes, ops.routes, ops.open_routes):
+        for router in (*self.routes, ops.routes, rebuilds.routes, ops.open_routes):
             app.include_router(router)
         metrics = Metrics()
         app.state.metrics = metrics

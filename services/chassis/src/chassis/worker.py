@@ -12,7 +12,7 @@ from typing import Any
 
 import nats.errors
 
-from chassis import beacon, broker, gate, head_file, logread, received, subjects
+from chassis import beacon, broker, gate, head_file, logread, rebuilding, received, subjects
 from chassis.clockwork import keep_time, react
 from chassis.follower import Follower
 from chassis.following import follow
@@ -36,6 +36,7 @@ _log = get_logger(__name__)
 WORKER_LOCK = 71002
 TREE: subjects.Tree = "loc"
 MEASURE_SECONDS = 2.0
+REBUILD_SECONDS = 2.0
 
 
 @asynccontextmanager
@@ -226,6 +227,7 @@ class _Worker:
             name = getattr(step, "__name__", "background")
             tasks.start(self._kept_up(name, partial(step, runtime)))
         tasks.start(self._kept_up("partitions", self._keep_partitions))
+        tasks.start(self._kept_up("rebuilding", self._rebuild))
         await self._connected.wait()
         tasks.start(self._kept_up("relay", self._relay_log))
         tasks.start(self._kept_up("beacon", self._tell_regularly))
@@ -318,6 +320,12 @@ class _Worker:
             async with self._runtime.engine.begin() as db:
                 await received.make_partitions(db, datetime.now(timezone.utc).date())
             await asyncio.sleep(12 * 3600)
+
+    async def _rebuild(self) -> None:
+        while True:
+            while await rebuilding.do_next(self._runtime):
+                pass
+            await asyncio.sleep(REBUILD_SECONDS)
 
     async def _measure(self) -> None:
         while True:
