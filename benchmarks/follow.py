@@ -49,7 +49,8 @@ FILING = (
 
 
 async def measure(folder: Path, rounds: int, say: Say) -> Figures:
-    ours, ceiling = [], []
+    ours: list[float] = []
+    ceiling: list[float] = []
     async with stage(folder) as made, traced("scoring"):
         await made.fill(reports(EVENTS, LINES))
         for nr in range(rounds):

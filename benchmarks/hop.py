@@ -33,7 +33,7 @@ from benchmarks.row import Aim, Figures, Measurement, Say
 from benchmarks.stage import Stage, on_uvloop, stage
 from benchmarks.tracing import traced
 
-SAMPLES = 700
+SAMPLES = 2_100
 BLOCK = 100
 """So many hops, then so many bare ones, and so on: what the machine does besides falls on both."""
 LINES = 20

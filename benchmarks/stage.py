@@ -26,8 +26,10 @@ from thidua.local.databases import Database, ensure_database
 from thidua.local.nats import EVERYTHING, EmbeddedNats, User
 from thidua.local.postgres import EmbeddedPostgres
 
-TOPOLOGY = Topology.model_validate({"site": "vn", "services": {"registry": {}, "scoring": {"follows": ["registry"]}}})
-(FOLLOWING,) = TOPOLOGY.followings()
+TOPOLOGY = Topology.model_validate(
+    {"site": "vn", "services": {"registry": {"follows": ["scoring"]}, "scoring": {"follows": ["registry"]}}}
+)
+_, FOLLOWING = TOPOLOGY.followings()
 ROOT = "root"
 IN_FLIGHT = 500
 STREAM = subjects.stream("loc", "registry")
@@ -106,7 +108,8 @@ async def stage(folder: Path, *, sync_always: bool = True) -> AsyncIterator[Stag
     """Servers under ``folder`` with the topology applied; NATS syncs each message, or as it does by default."""
     users = {name: User(name, rights) for name, rights in all_rights(TOPOLOGY).items()}
     users[ROOT] = User(ROOT, EVERYTHING)
-    (folder / "postgres").mkdir(), (folder / "nats").mkdir()
+    for name in ("postgres", "nats"):
+        (folder / name).mkdir()
     async with (
         EmbeddedPostgres(folder / "postgres") as postgres,
         EmbeddedNats(folder / "nats", users, durable=sync_always) as server,
