@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0005"
 
 REBUILD = """
 -- The last rebuild of what each log feeds; the copy that holds the worker lease does what is asked or was broken off.
