@@ -35,6 +35,11 @@ def topology_file() -> Path:
     return DEPLOY / "topology.yaml"
 
 
+def sites_file() -> Path:
+    """Which sites have a server of their own, and what travels between them and the national one."""
+    return DEPLOY / "sites.yaml"
+
+
 @dataclass(frozen=True)
 class Account:
     """The account of the operating system that a child process runs under."""

@@ -7,7 +7,7 @@ import json
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,14 @@ EVERYTHING = Rights(publish=(">",), subscribe=(">",))
 """For tests alone: no user of a site has it."""
 
 MAX_STORE = "64GB"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Where the server of a site below connects as a leaf node, and as whom."""
+
+    url: str
+    """nats-leaf://user:password@host:port"""
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,18 @@ def configuration(
     store: str,
     name: str = "thidua",
     domain: str | None = None,
+    account: str = "THIDUA",
     host: str = "127.0.0.1",
     port: int = 4222,
     monitoring: int = 8222,
+    leaf_port: int | None = None,
+    hub: Hub | None = None,
     durable: bool = True,
 ) -> str:
     """The text of nats.conf: every user in one account, each with its own rights and no default for others.
 
-    `sync_interval: always` makes an acknowledgement mean that the message is on disk.
+    `sync_interval: always` makes an acknowledgement mean that the message is on disk. A hub listens for servers of
+    sites below on `leaf_port`; the server of such a site names its `hub`.
     """
     # Streams reserve their `max_bytes`; left to itself the server would take a share of what is free on disk today.
     jetstream = [f"  store_dir: {json.dumps(store)}", f"  max_file_store: {MAX_STORE}"]
@@ -61,6 +73,12 @@ def configuration(
         jetstream.append("  sync_interval: always")
     if domain:
         jetstream.append(f"  domain: {json.dumps(domain)}")
+    leafnodes = []
+    if leaf_port is not None:
+        leafnodes = ["leafnodes {", f"  listen: {json.dumps(f'{host}:{leaf_port}')}", "}"]
+    if hub is not None:
+        remote = f"{{url: {json.dumps(hub.url)}, account: {account}}}"
+        leafnodes = ["leafnodes {", "  reconnect: 1", f"  remotes: [{remote}]", "}"]
     logins = "\n".join(_login(login, user) for login, user in users.items())
     return "\n".join(
         [
@@ -73,8 +91,9 @@ def configuration(
             "jetstream {",
             *jetstream,
             "}",
+            *leafnodes,
             "accounts {",
-            "  THIDUA {",
+            f"  {account} {{",
             "    jetstream: enabled",
             "    users: [",
             logins,
@@ -101,19 +120,35 @@ def _login(login: str, user: User) -> str:
 class EmbeddedNats:
     """A NATS server whose configuration and streams live in `folder`.
 
-    `durable=False` is for tests that do not test durability: an ack may run ahead of the disk.
+    `durable=False` is for tests that do not test durability: an ack may run ahead of the disk. `leaves` makes it the
+    hub of sites below; `hub` is asked at the start where the hub of this one is.
     """
 
     def __init__(
-        self, folder: Path, users: Mapping[str, User], *, domain: str | None = None, durable: bool = True
+        self,
+        folder: Path,
+        users: Mapping[str, User],
+        *,
+        name: str = "thidua",
+        domain: str | None = None,
+        account: str = "THIDUA",
+        leaves: bool = False,
+        hub: Callable[[], Hub] | None = None,
+        durable: bool = True,
     ) -> None:
         self._folder = open_folder(folder)
         self.users = dict(users)
+        self._name = name
         self._domain = domain
+        self._account = account
+        self._leaves = leaves
+        self._hub = hub
         self._durable = durable
         self._child: Child | None = None
         self.port = 0
         self.monitoring = 0
+        self.leaf_port: int | None = None
+        """Where servers of sites below connect, if this one takes any (`leaves`)."""
 
     async def __aenter__(self) -> EmbeddedNats:
         await self.start()
@@ -138,6 +173,7 @@ class EmbeddedNats:
         """Writes nats.conf, starts the server and waits until JetStream is ready."""
         self.port = kept_port(self._folder, "nats")
         self.monitoring = kept_port(self._folder, "nats-monitoring")
+        self.leaf_port = kept_port(self._folder, "nats-leaf") if self._leaves else None
         self._write()
         self._child = await Child.start(
             "NATS", [program(), "-c", self._conf], log=self._folder / "nats.log", env={"GOMAXPROCS": "2"}
@@ -173,7 +209,11 @@ class EmbeddedNats:
         text = configuration(
             self.users,
             store=str(self._folder / "jetstream"),
+            name=self._name,
             domain=self._domain,
+            account=self._account,
+            leaf_port=self.leaf_port,
+            hub=self._hub() if self._hub else None,
             port=self.port,
             monitoring=self.monitoring,
             durable=self._durable,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -28,7 +29,7 @@ from thidua.local.folders import (
     write_private,
 )
 from thidua.local.mail import MailServer
-from thidua.local.nats import EmbeddedNats, users_of
+from thidua.local.nats import EmbeddedNats, Hub, users_of
 from thidua.local.postgres import EmbeddedPostgres
 from thidua.local.processes import Child, first_death
 
@@ -63,12 +64,21 @@ class Site:
         settings: Mapping[str, object] | None = None,
         report: Report = lambda step: None,
         copies: Mapping[str, int] | None = None,
+        hub: Callable[[], Hub] | None = None,
     ) -> None:
         self.folder = open_folder(folder)
         self.topology = topology or Topology.load(topology_file())
         self.postgres = EmbeddedPostgres(self.folder, durable=durable, archive=archive)
-        users = users_of(self.topology, self.folder)
-        self.nats = EmbeddedNats(self.folder, users, domain=self.topology.domain, durable=durable)
+        self.nats = EmbeddedNats(
+            self.folder,
+            users_of(self.topology, self.folder),
+            name=f"thidua-{self.topology.site}",
+            domain=self.topology.domain,
+            account="THIDUA" if hub is None else self.topology.site.upper(),
+            leaves=bool(self.topology.hub_of),
+            hub=hub,
+            durable=durable,
+        )
         self.mail = MailServer(self.folder / "mail.jsonl")
         self.services: dict[str, Child] = {}
         self.otlp_endpoint = os.environ.get("THIDUA_OTLP_ENDPOINT", "")
@@ -186,6 +196,7 @@ class Site:
         """A service's environment: this process's own, with the site's settings in place of any other."""
         settings: dict[str, object] = {
             "site": self.topology.site,
+            **neighbours(self.topology),
             "database_url": self._databases[service].url,
             "nats_url": self.nats.url,
             "nats_user": service,
@@ -239,6 +250,17 @@ class Site:
     def _children(self) -> list[Child]:
         traces = [self._traces] if self._traces else []
         return [self.postgres.child, self.nats.child, *traces, *self.services.values()]
+
+
+def neighbours(topology: Topology) -> dict[str, object]:
+    """The settings that tell a service of the sites above and below its own; none at a site alone."""
+    if not topology.links:
+        return {}
+    if topology.above:
+        serves = list(topology.links[topology.site].serves)
+        return {"domain": topology.domain, "above": topology.above, "serves": json.dumps(serves)}
+    below = {site: list(link.serves) for site, link in topology.links.items()}
+    return {"domain": topology.domain, "below": json.dumps(below)}
 
 
 def key_files(folder: Path) -> tuple[Path, Path]:

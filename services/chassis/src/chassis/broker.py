@@ -29,9 +29,11 @@ Body = dict[str, Any]
 
 
 def make_broker(
-    servers: str | Iterable[str], user: str, password: str, link: Link, *, name: str | None = None
+    servers: str | Iterable[str], user: str, password: str, link: Link, *, name: str | None = None, below: str = ""
 ) -> NatsBroker:
     """A broker that reconnects for ever and tells ``link`` how it fares; ``user`` also names the inbox.
+
+    ``below`` is the own site where it lies below a hub.
 
     It has no telemetry middleware: the chassis starts the few spans that there are.
     """
@@ -39,7 +41,7 @@ def make_broker(
         servers,
         name=name or user,
         security=SASLPlaintext(user, password),
-        inbox_prefix=subjects.inbox(user),
+        inbox_prefix=subjects.inbox(user, below),
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.25,  # type: ignore[arg-type]  # nats-py sleeps it as it comes
         ping_interval=5,

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from contracts.catalogue import Fact
-from contracts.envelope import Header
+from contracts.envelope import Header, event_hash, hash_of_digests
 
 from contracts import catalogue
 
 F = TypeVar("F", bound=Fact, covariant=True)
+DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ class Stored:
     @property
     def key(self) -> str:
         return f"{self.log}:{self.epoch}:{self.seq}"
+
+    @property
+    def withheld(self) -> bool:
+        """Whether header and data are only their digests (``withheld.py``)."""
+        return len(self.header) == DIGEST_BYTES
+
+    def hash_fits(self) -> bool:
+        """Whether the content, or its digests, give the hash."""
+        of = hash_of_digests if self.withheld else event_hash
+        return of(self.prev, self.epoch, self.seq, self.header, self.data) == self.hash
 
 
 class Unreadable(Exception):

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from contracts.envelope import event_hash
-
 from chassis.facts import Stored
 from chassis.positions import Position
 
@@ -275,7 +273,7 @@ def _take(state: Follower, events: Iterable[Stored]) -> tuple[Follower, int]:
     """
     ahead, below, last, damaged = dict(state.ahead), list(state.below), 0, 0
     for event in events:
-        if event_hash(event.prev, event.epoch, event.seq, event.header, event.data) != event.hash:
+        if not event.hash_fits():
             damaged += 1
             continue
         last = max(last, event.seq)

@@ -71,13 +71,22 @@ async def judge(runtime: Runtime, witnesses: Mapping[str, Witness]) -> None:
 
 
 async def followers_of(runtime: Runtime) -> list[str]:
-    """Services that follow the own log: those that the settings name, else those that ever told a mark."""
+    """Services that follow the own log: those that the settings name, else those that ever told a mark.
+
+    Of this site, and the namesake at the site above; a site below may not have been shown all.
+    """
     named = [name.strip() for name in runtime.settings.followed_by.split(",") if name.strip()]
     if named:
         return named
     async with runtime.alone.connect() as db:
-        rows = await db.execute(sa.text("SELECT follower FROM chassis.follower_mark ORDER BY follower"))
-        return [row.follower.split(".")[1] for row in rows]
+        rows = await db.execute(
+            sa.text(
+                "SELECT split_part(follower, '.', 2) AS name FROM chassis.follower_mark"
+                " WHERE split_part(follower, '.', 1) IN (:site, :above) ORDER BY follower"
+            ),
+            {"site": runtime.settings.site, "above": runtime.settings.above},
+        )
+        return [row.name for row in rows]
 
 
 async def own_word(db: AsyncConnection, seqs: tuple[int, ...]) -> steps.Compared:

@@ -23,9 +23,10 @@ async def lay_out(topology: Topology, url: str, password: str) -> list[Change]:
 
     Raises ``topology_changes.Impossible`` before anything is touched.
     """
-    client = await nats.connect(url, user=OPS, password=password, inbox_prefix=subjects.inbox(OPS).encode())
+    inbox = subjects.inbox(OPS, topology.inbox_site).encode()
+    client = await nats.connect(url, user=OPS, password=password, inbox_prefix=inbox)
     try:
-        js = client.jetstream(domain=topology.domain)
+        js = client.jetstream()
         changes = plan(topology, await find(js, topology))
         await apply(js, topology, changes)
     finally:

@@ -118,14 +118,16 @@ def _event(log: str, told: dict[str, Any]) -> Stored:
     )
 
 
-def answering(engine: AsyncEngine, log: str, *, own: bool) -> Callable[[dict[str, Any]], Any]:
-    """The handler of requests for one log: the own one, or one that is followed here."""
+def answering(
+    engine: AsyncEngine, log: str, *, own: bool, veil: Callable[[Stored], Stored] | None = None
+) -> Callable[[dict[str, Any]], Any]:
+    """The handler of requests for one log: the own one, or one that is followed here; ``veil`` withholds content."""
 
     async def answer(request: dict[str, Any]) -> dict[str, Any]:
         after, limit = int(request.get("after_seq", 0)), int(request.get("limit", MAX_EVENTS))
         async with engine.connect() as db:
             page = await (own_page if own else held_page)(db, log, after, limit)
-        return to_json(log, page)
+        return to_json(log, Page(tuple(map(veil, page.events)), page.head) if veil else page)
 
     return answer
 
@@ -139,14 +141,23 @@ async def ask_mark(broker: NatsBroker, log: str, holder: str, patience: float) -
 
 
 async def fetch_page(
-    broker: NatsBroker, log: str, after: int, *, holders: Iterable[str] = (), limit: int = MAX_EVENTS
+    broker: NatsBroker,
+    log: str,
+    after: int,
+    *,
+    holders: Iterable[str] = (),
+    limit: int = MAX_EVENTS,
+    reader: str = "",
 ) -> Page:
-    """Ask the producer, then each of ``holders`` (services that follow the log). Raises ``NobodyHas``."""
+    """Ask the producer, then each of ``holders`` (services that follow the log). Raises ``NobodyHas``.
+
+    ``reader`` is the own site where it lies below that of the producer.
+    """
     site, service = log.split(".")
     request = {"log": log, "after_seq": after, "limit": limit}
     silent = []
     for holder in (None, *holders):
-        subject = subjects.log_held(site, service, holder) if holder else subjects.log_read(site, service)
+        subject = subjects.log_held(site, service, holder) if holder else subjects.log_read(site, service, reader)
         try:
             told = await ask(broker, subject, request, patience=ASK_SECONDS)
         except (nats.errors.Error, TimeoutError) as error:

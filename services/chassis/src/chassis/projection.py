@@ -43,6 +43,8 @@ class Projection:
 
     def __init__(self, log: str, tables: Iterable[str]) -> None:
         self.log = log
+        self.site: str | None = None
+        """The site whose log it is; None: the site at which the service runs."""
         self.tables = list(tables)
         self._functions: dict[type[Fact], list[Apply]] = {}
         self._as_rows: dict[type[Fact], ToRows] = {}
@@ -71,6 +73,12 @@ class Projection:
             return function
 
         return put
+
+    def at(self, site: str) -> Projection:
+        """The same apply map for the log of another site."""
+        there = Projection(self.log, self.tables)
+        there.site, there._functions, there._as_rows = site, self._functions, self._as_rows
+        return there
 
     def events(self) -> set[type[Fact]]:
         return set(self._functions) | set(self._as_rows)

@@ -22,7 +22,7 @@ from opentelemetry.trace import SpanKind
 from chassis import subjects
 from chassis.facts import Stored
 from chassis.telemetry import Promised, keep_promise, promise_span
-from chassis.wire import to_headers
+from chassis.wire import WITHHELD, to_headers
 from contracts import catalogue
 
 ACK_SECONDS = 2.0
@@ -150,7 +150,10 @@ class Publisher:
     def _subject(self, kind: str) -> str:
         subject = self._subjects.get(kind)
         if subject is None:
-            subject = catalogue.entry(kind).subject(self._tree, self._site, self._service)
+            if kind == WITHHELD:
+                subject = subjects.withheld(self._tree, self._site, self._service)
+            else:
+                subject = catalogue.entry(kind).subject(self._tree, self._site, self._service)
             self._subjects[kind] = subject
         return subject
 

@@ -22,7 +22,7 @@ from faststream.message import StreamMessage
 from faststream.nats.message import NatsBatchMessage
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from nats.aio.msg import Msg
-from nats.js import api
+from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
 
 from chassis.link import Link, LinkEvent
@@ -108,6 +108,12 @@ class FollowSubscriber(BatchPullStreamSubscriber):
     def held(self) -> int:
         """Messages in memory: in hand and buffered."""
         return len(self._in_hand) + len(self._buffer)
+
+    @property
+    def _js(self) -> JetStreamContext:
+        """JetStream as the own server offers it, or that of the domain in which the stream lies."""
+        domain = self.following.domain
+        return self.connection.jetstream(domain=domain) if domain else self.jetstream
 
     async def pending(self) -> int:
         """Messages that the server or this subscriber still has for the handler. Raises when the server is silent."""
@@ -198,7 +204,7 @@ class FollowSubscriber(BatchPullStreamSubscriber):
             "expires": int(self._limits.expires * 1e9),
             "idle_heartbeat": int(self._limits.heartbeat * 1e9),
         }
-        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.following.stream}.{self.following.durable}"
+        subject = f"{self.following.api}.CONSUMER.MSG.NEXT.{self.following.stream}.{self.following.durable}"
         try:
             await self.connection.publish(subject, json.dumps(body).encode(), reply=f"{self._inbox}.{self._request}")
         except nats.errors.Error as error:
@@ -215,7 +221,7 @@ class FollowSubscriber(BatchPullStreamSubscriber):
             if info.config.deliver_subject or info.config.ack_policy != api.AckPolicy.ALL:
                 await self._make_again("another consumer bears its name")
             elif self._must_rewind(info):
-                await self.jetstream.reset_consumer(self.following.stream, self.following.durable)
+                await self._js.reset_consumer(self.following.stream, self.following.durable)
             self._fresh = False
             self.bound = True
         except NotFoundError:
@@ -248,7 +254,7 @@ class FollowSubscriber(BatchPullStreamSubscriber):
         return True
 
     async def _make_again(self, reason: str) -> None:
-        await remake_consumer(self.jetstream, self._topology, self.following)
+        await remake_consumer(self._js, self._topology, self.following)
         self._outstanding = 0
         self.rebounds += 1
         self._log(logging.WARNING, f"{self.following.durable} was made again from now on: {reason}")
@@ -258,7 +264,7 @@ class FollowSubscriber(BatchPullStreamSubscriber):
             self._log(logging.ERROR, f"told of the gap, {self.following.durable} failed", exc_info=error)
 
     async def _look(self) -> api.ConsumerInfo:
-        return await self.jetstream.consumer_info(self.following.stream, self.following.durable, timeout=2)
+        return await self._js.consumer_info(self.following.stream, self.following.durable, timeout=2)
 
     async def _hand_over(self) -> None:
         pause = self._limits.retry_first

@@ -20,7 +20,7 @@ Kind = Literal["refused", "schema", "version", "behind"]
 @dataclass(frozen=True, slots=True)
 class Item:
     """One event of a batch. ``fact`` is None when today's models cannot read it, and ``poison`` says why; or when
-    nothing is done with its type, so that its data is not read."""
+    nothing is done with its type, so that its data is not read; or when its content is withheld (``withheld.py``)."""
 
     event: Stored
     subjects: tuple[str, ...]
@@ -44,6 +44,8 @@ def item(event: Stored, taken: Container[type[Fact]] | None = None) -> Item:
 
     Subjects come from the header; none when even that is unreadable.
     """
+    if event.withheld:
+        return Item(event, (), None)
     try:
         header, model = read_header(event)
         if taken is not None and model not in taken:

@@ -16,6 +16,7 @@ from contracts.refusal import Refused
 from opentelemetry.trace import SpanKind
 
 from chassis.facts import Stored, Unreadable, read
+from chassis.neighbours import scopes_of
 from chassis.reactions import NotYet, Reaction
 from chassis.runtime import Runtime
 from chassis.telemetry import span
@@ -47,8 +48,19 @@ class _Outcome(Enum):
 def logs_of(runtime: Runtime, reaction: Reaction[Any]) -> list[str]:
     """The followed logs whose events a reaction takes. Raises ValueError when the service follows none of them."""
     owners = {entry(model).owner for model in reaction.models}
-    found = [runtime.log_of(projection) for projection in runtime.service.follows if projection.log in owners]
-    if len(owners) != 1 or not found:
+    here, above = reaction.where == "here", reaction.where == "above"
+    found = [
+        runtime.log_of(projection)
+        for projection in runtime.follows
+        if projection.log in owners
+        and (
+            projection.site is None
+            if here
+            else projection.site and (projection.site == runtime.settings.above) == above
+        )
+    ]
+    # At a site without neighbours a reaction to theirs has nothing to react to.
+    if len(owners) != 1 or (here and not found):
         raise ValueError(f"reaction {reaction.name}: {runtime.service.name} does not follow {sorted(owners)}")
     return found
 
@@ -129,7 +141,8 @@ async def _run(
         root=apart or event.traceparent is None,
     ):
         try:
-            await runtime.performer.perform(asked, reaction.function, cause, allow_nothing=True)
+            scopes = () if reaction.where == "here" else (scopes_of(runtime, event.log.split(".")[0]),)
+            await runtime.performer.perform(asked, reaction.function, cause, *scopes, allow_nothing=True)
         except Refused as refused:
             if refused.rule in _PASSING:
                 raise Again(refused.rule) from refused

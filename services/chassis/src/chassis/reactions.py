@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from contracts.catalogue import Fact
 
@@ -32,6 +32,9 @@ class Reaction(Generic[F]):
     name: str
     model: type[F] | tuple[type[F], ...]
     function: Callable[..., Awaitable[None]]
+    where: Literal["here", "above", "below"] = "here"
+    """At which site the events happened. Of another site's the function is given the scopes, too, that the site
+    below is home to: ``function(work, cause, scopes)``."""
 
     @property
     def models(self) -> tuple[type[F], ...]:

@@ -44,7 +44,7 @@ async def ask(runtime: Runtime, log: str | None, swap_anyway: bool, by: str) -> 
 
     Raises ``Refused`` for a log that feeds nothing here, and while a rebuild of one of them is under way.
     """
-    known = [feed.log for feed in feeds(runtime.service, runtime.settings.site)]
+    known = [feed.log for feed in feeds(runtime.service, runtime.settings.site, runtime.settings.above)]
     if log is not None and log not in known:
         raise Refused("unknown-log", log=log, own=", ".join(known))
     wanted = known if log is None else [log]
@@ -90,7 +90,7 @@ async def do_next(runtime: Runtime) -> bool:
         ).first()
     if row is None:
         return False
-    (feed,) = [one for one in feeds(runtime.service, runtime.settings.site) if one.log == row.log]
+    (feed,) = [one for one in feeds(runtime.service, runtime.settings.site, runtime.settings.above) if one.log == row.log]
 
     async def progress(done: int, upto: int) -> None:
         await _note(runtime, row.log, "done = :done, upto = :upto", done=done, upto=upto)

@@ -94,9 +94,11 @@ class Relay:
         in_flight: int = 32,
         poll_seconds: float = 0.1,
         look_seconds: float = LOOK_SECONDS,
+        veil: Callable[[Stored], Stored] = lambda event: event,
         fell_idle: Callable[[], None] = lambda: None,
         trouble: Callable[[str | None], None] = lambda reason: None,
     ) -> None:
+        self._veil = veil
         self._engine = engine
         self._log = log
         self._tree = tree
@@ -223,7 +225,7 @@ class Relay:
     async def _read(self, after: int) -> None:
         async def read() -> list[Stored]:
             async with self._engine.connect() as db:
-                return await logs.read_page(db, self._log, after, PAGE)
+                return [self._veil(event) for event in await logs.read_page(db, self._log, after, PAGE)]
 
         self._hear(steps.PageRead(after, tuple(await patiently(read, self._say))))
 

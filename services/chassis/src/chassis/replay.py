@@ -94,6 +94,8 @@ class Feed:
 
     def fact(self, stored: Stored) -> Recorded[Fact] | None:
         """What ``apply`` got when the event happened; None for what it never gets."""
+        if stored.withheld:
+            return None
         if not self.own:
             try:
                 return read(stored)
@@ -109,9 +111,9 @@ def _write_of(stored: Stored) -> Any:
     return json.loads(stored.header).get("idempotency")
 
 
-def feeds(service: Service, site: str) -> list[Feed]:
-    """The own log, then those that are followed."""
-    followed = [Feed(f"{site}.{one.log}", one, own=False) for one in service.follows]
+def feeds(service: Service, site: str, above: str = "") -> list[Feed]:
+    """The own log, then those that are followed; ``above`` is the site above, where there is one."""
+    followed = [Feed(f"{one.site or site}.{one.log}", one, own=False) for one in service.followed(above)]
     return [Feed(f"{site}.{service.name}", service.own, own=True), *followed]
 
 
@@ -190,17 +192,24 @@ async def empty_schema(target: AsyncEngine, service: Service, schema: str) -> No
 
 
 async def differences(
-    live: AsyncEngine, service: Service, site: str, scratch: AsyncEngine | None = None, schema: str = "replayed"
+    live: AsyncEngine,
+    service: Service,
+    site: str,
+    scratch: AsyncEngine | None = None,
+    schema: str = "replayed",
+    *,
+    above: str = "",
 ) -> list[Difference]:
     """Replay the logs of ``live`` into an empty ``schema`` of ``scratch``, compare, and drop it again.
 
     Empty means that replay equals live. ``live`` is only read when ``scratch`` is another database, so a read-only
     role will do; without ``scratch`` the schema is made beside the live one. Nothing may change meanwhile.
+    ``above`` names the site above, whose logs feed tables, too.
     """
     scratch = scratch or live
     await empty_schema(scratch, service, schema)
     try:
-        for feed in feeds(service, site):
+        for feed in feeds(service, site, above):
             replay = Replay(feed, schema)
             while await replay.step(live, scratch):
                 pass

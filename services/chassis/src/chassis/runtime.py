@@ -65,6 +65,8 @@ class Runtime:
     changes: Changes = field(default_factory=Changes)
     health: dict[str, str] = field(default_factory=dict)
     """What is wrong at the moment, by part; empty when all is well. Shown by /health/ready and /ops/state."""
+    apart: dict[str, str] = field(default_factory=dict)
+    """The same of the links to other sites: a site that is cut off goes on, and is ready."""
     metrics: Metrics = field(default_factory=Metrics)
     outlook: Outlook = field(default_factory=Outlook)
     """What is due next, looked up once per state of the logs."""
@@ -97,7 +99,12 @@ class Runtime:
 
     def log_of(self, projection: Projection) -> str:
         """The log that a followed projection reads, e.g. ``vn.registry``."""
-        return f"{self.settings.site}.{projection.log}"
+        return f"{projection.site or self.settings.site}.{projection.log}"
+
+    @property
+    def follows(self) -> tuple[Projection, ...]:
+        """Every log that is followed here: of this site, of the one above, of those below."""
+        return self.service.followed(self.settings.above, self.settings.below)
 
 
 def create_engine(url: str, *, pool_size: int = 10, schema: str = LIVE) -> AsyncEngine:

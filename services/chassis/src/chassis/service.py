@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,8 @@ from chassis.timers import Timer
 from chassis.work import service_act
 
 Background = Callable[[Runtime], Awaitable[None]]
+Shows = Callable[[Fact, Collection[str]], bool]
+"""``(fact, scopes)``: whether the site that is home to these scopes may see it. Pure: the answer never changes."""
 Unsent = Callable[[AsyncConnection], Awaitable[int]]
 
 
@@ -47,6 +49,10 @@ class Service:
     publishes: Sequence[type[Fact]]
     own: Projection
     follows: Sequence[Projection] = ()
+    above: Projection | None = None
+    """What this service does with the log of its namesake at the site above, where there is one."""
+    shows: Shows | None = None
+    """Whether a site below may see an event of this service; without it, none of its log goes there."""
     reactions: Sequence[Reaction[Any]] = ()
     timers: Sequence[Timer] = ()
     routes: Sequence[APIRouter] = ()
@@ -75,6 +81,15 @@ class Service:
         foreign = [model.__name__ for model in self.publishes if entry(model).owner not in (self.name, "chassis")]
         if foreign:
             raise ValueError(f"{self.name} cannot publish {foreign}: the catalogue names another owner")
+
+    def followed(self, above: str = "", below: Iterable[str] = ()) -> tuple[Projection, ...]:
+        """What it follows at a site with these neighbours: besides its own site's logs those of its namesakes.
+
+        The log of a namesake below feeds no table: several of them could not feed the same one. It is kept as
+        received, so that the site's receipts read *at the centre*, and reactions take what is to be known here.
+        """
+        of_above = [self.above.at(above)] if above and self.above is not None else []
+        return (*self.follows, *of_above, *(Projection(self.name, ()).at(site) for site in below))
 
     def app(self, settings: Settings | None = None) -> FastAPI:
         """The FastAPI app; its lifespan opens the log and starts all else. Settings come from the environment."""

@@ -14,6 +14,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="THIDUA_", extra="ignore")
 
     site: str = Field("vn", description="Name of the site: first part of every log name and subject.")
+    domain: str = Field("", description="JetStream domain of the site's NATS server; empty: it has none.")
+    above: str = Field("", description="Site above this one; its JetStream domain bears its name. Empty: none.")
+    serves: list[str] = Field([], description="JSON list of the scopes that a site below is home to.")
+    below: dict[str, list[str]] = Field(
+        {}, description="JSON: for each site below with a server of its own, the scopes that it is home to."
+    )
     database_url: str = Field(
         description="postgresql+asyncpg://role:password@host:port/database of this service alone."
     )

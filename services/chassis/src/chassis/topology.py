@@ -19,11 +19,11 @@ OPS = "ops"
 PLAYER = "player"
 
 
-class _Described(BaseModel):
+class Described(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class StreamSettings(_Described):
+class StreamSettings(Described):
     """How every stream keeps what it gets. JetStream is a courier: the logs in PostgreSQL are the record."""
 
     max_age_days: Annotated[int, Field(ge=30, le=90)] = 60
@@ -35,7 +35,7 @@ class StreamSettings(_Described):
     """An event sent twice within it is kept once."""
 
 
-class ConsumerSettings(_Described):
+class ConsumerSettings(Described):
     """How every follower is served."""
 
     ack_wait_seconds: Annotated[int, Field(ge=5)] = 30
@@ -44,10 +44,21 @@ class ConsumerSettings(_Described):
     """Several batches, so that one that takes long does not stop delivery to a copy that took over."""
 
 
-class ServiceLinks(_Described):
+class ServiceLinks(Described):
     """One service and the logs that it follows."""
 
     follows: tuple[Name, ...] = ()
+
+
+class SiteLink(Described):
+    """What travels between the hub and one site below that has a server of its own."""
+
+    serves: tuple[str, ...] = ()
+    """Scopes that the site is home to: for them it may speak, and what concerns them it may see."""
+    up: tuple[Name, ...] = ()
+    """Services of the site whose logs go to their namesakes at the hub."""
+    down: tuple[Name, ...] = ()
+    """Services of the hub whose logs go to their namesakes at the site."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +69,39 @@ class Following:
     producer: str
     stream: str
     durable: str
+    domain: str | None = None
+    """JetStream domain in which the stream lies; None: that of the server which is asked."""
+
+    @property
+    def api(self) -> str:
+        return f"$JS.{self.domain}.API" if self.domain else "$JS.API"
 
 
-class Topology(_Described):
+def following_below(site: str, service: str) -> Following:
+    """The consumer through which a service of the hub follows its namesake at a site below."""
+    durable = subjects.durable(service, f"{site}-{service}")
+    return Following(service, service, subjects.stream(subjects.up(site), service), durable)
+
+
+def following_above(site: str, service: str, domain: str | None = None) -> Following:
+    """The consumer, in the hub's ``domain``, through which a service of a site below follows its namesake there."""
+    follower = f"{site}-{service}"
+    durable = subjects.durable(follower, service)
+    return Following(follower, service, subjects.stream(subjects.down(site), service), durable, domain)
+
+
+class Topology(Described):
     """The NATS server of one site."""
 
     site: Name
     domain: Name | None = None
     """JetStream domain of the server; a PubAck from another one does not count."""
     trees: Annotated[tuple[subjects.Tree, ...], Field(min_length=1)] = ("loc",)
-    """Streams kept by this server. A site alone has ``loc``; ``up`` and ``down`` come with a hub."""
+    """Trees on which all services speak; those of the links to other sites come with ``links``."""
+    above: Name | None = None
+    """The hub, for a site below one."""
+    links: dict[Name, SiteLink] = {}
+    """By site below: at the hub all of them, at a site below its own. Their streams are kept by the hub."""
     services: dict[Name, ServiceLinks]
     streams: StreamSettings = StreamSettings()
     consumers: ConsumerSettings = ConsumerSettings()
@@ -86,6 +120,11 @@ class Topology(_Described):
             raise ValueError(f"{', '.join(sorted(taken))}: kept for users that are no services")
         return self
 
+    @property
+    def hub_of(self) -> dict[str, SiteLink]:
+        """The links whose streams this server keeps."""
+        return {} if self.above else self.links
+
     @classmethod
     def load(cls, path: Path) -> Topology:
         """Read a topology file (YAML). Raises ValidationError naming the line's field and the reason."""
@@ -93,20 +132,42 @@ class Topology(_Described):
 
     @property
     def users(self) -> tuple[str, ...]:
-        """Every NATS user: one a service, and the two that are none."""
-        return (*self.services, OPS, PLAYER)
+        """Every NATS user: one a service, the two that are none, and at a hub the servers of the sites below."""
+        return (*self.services, OPS, PLAYER, *(subjects.leaf(site) for site in self.hub_of))
+
+    @property
+    def inbox_site(self) -> str:
+        """What stands before the user in inboxes of this site: nothing at a hub."""
+        return self.site if self.above else ""
+
+    def kept(self) -> list[tuple[str, str]]:
+        """Tree and service of every stream on this server."""
+        crossing = [
+            (tree(site), service)
+            for site, link in self.hub_of.items()
+            for tree, services in ((subjects.up, link.up), (subjects.down, link.down))
+            for service in services
+        ]
+        return [(tree, service) for tree in self.trees for service in self.services] + crossing
 
     def followings(self) -> list[Following]:
-        """Every consumer that there has to be."""
-        return [
+        """Every consumer that there has to be on this server."""
+        within = [
             Following(follower, producer, subjects.stream(tree, producer), subjects.durable(follower, producer))
             for tree in self.trees
             for follower, links in self.services.items()
             for producer in links.follows
         ]
+        for site, link in self.hub_of.items():
+            within += [following_below(site, service) for service in link.up]
+            within += [following_above(site, service) for service in link.down]
+        return within
 
     def followers_of(self, producer: str) -> list[str]:
-        return [name for name, links in self.services.items() if producer in links.follows]
+        """Who holds the log of a service whole: followers of this site, and the namesake at the hub."""
+        within = [name for name, links in self.services.items() if producer in links.follows]
+        goes_up = self.above is not None and producer in self.links[self.site].up
+        return [*within, producer] if goes_up else within
 
 
 def stream_configs(topology: Topology) -> dict[str, api.StreamConfig]:
@@ -126,8 +187,7 @@ def stream_configs(topology: Topology) -> dict[str, api.StreamConfig]:
             deny_delete=True,
             deny_purge=True,
         )
-        for tree in topology.trees
-        for service in topology.services
+        for tree, service in topology.kept()
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from nats.js import JetStreamContext, api
 from nats.js.errors import NotFoundError
 
-from chassis.topology import OPS, Following, Topology, consumer_config, stream_configs
+from chassis.topology import OPS, Following, SiteLink, Topology, consumer_config, stream_configs
 
 _STREAM = (
     "subjects", "retention", "storage", "discard", "max_age", "max_bytes",
@@ -167,7 +167,8 @@ def _seen_by(topology: Topology, service: str) -> Topology:
     """The part of a topology that concerns one service: itself and those it follows, who follow nobody here."""
     own = topology.services[service]
     followed = {producer: own.model_copy(update={"follows": ()}) for producer in own.follows}
-    return topology.model_copy(update={"services": {**followed, service: own}})
+    links = {site: SiteLink(up=(service,) if service in link.up else ()) for site, link in topology.hub_of.items()}
+    return topology.model_copy(update={"services": {**followed, service: own}, "links": links})
 
 
 def _differences(fields: Iterable[str], wanted: Any, has: Any) -> dict[str, str] | None:

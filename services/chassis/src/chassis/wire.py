@@ -13,6 +13,9 @@ Wire: TypeAlias = Stored
 """An event on the wire is the stored row itself: the same place, the same bytes that were hashed."""
 
 _HEADER = "thidua-header"
+_WITHHELD = "thidua-withheld"
+WITHHELD = "withheld"
+"""In place of a type, and in a subject of aggregate and event, where the content is withheld (``withheld.py``)."""
 
 
 class NotAnEvent(Exception):
@@ -26,6 +29,8 @@ def to_headers(wire: Wire, stream: str, traceparent: str | None) -> tuple[str, b
     log would be swallowed as a duplicate. Written in one piece, because it is written for every event; what stands in
     a stored header was checked by its model and holds no line break.
     """
+    if wire.withheld:
+        return WITHHELD, _withheld(wire, stream)
     said = from_json(wire.header)
     told = wire.hash.hex()
     trace = f"traceparent: {traceparent}\r\n" if traceparent else ""
@@ -40,6 +45,17 @@ def to_headers(wire: Wire, stream: str, traceparent: str | None) -> tuple[str, b
     return said["type"], block.encode()
 
 
+def _withheld(wire: Wire, stream: str) -> bytes:
+    """The same for an event of which nothing may be known but its place: no type, no time, no subject, no trace."""
+    told = wire.hash.hex()
+    return (
+        f"NATS/1.0\r\nNats-Expected-Stream: {stream}\r\nNats-Msg-Id: {told}\r\n"
+        f"ce-specversion: 1.0\r\nce-id: {wire.key}\r\nce-source: urn:thidua:log:{wire.log}\r\nce-type: {WITHHELD}\r\n"
+        f"{_WITHHELD}: {wire.header.hex()}\r\nthidua-epoch: {wire.epoch}\r\nthidua-seq: {wire.seq}\r\n"
+        f"thidua-prev: {wire.prev.hex()}\r\nthidua-hash: {told}\r\n\r\n"
+    ).encode()
+
+
 def from_headers(headers: Mapping[str, str] | None, data: bytes) -> Wire:
     """The event that ``to_headers`` wrote. Raises NotAnEvent; does not check the hash (the follower does)."""
     if not headers:
@@ -52,7 +68,7 @@ def from_headers(headers: Mapping[str, str] | None, data: bytes) -> Wire:
             seq=int(headers["thidua-seq"]),
             prev=bytes.fromhex(headers["thidua-prev"]),
             hash=bytes.fromhex(headers["thidua-hash"]),
-            header=headers[_HEADER].encode(),
+            header=bytes.fromhex(headers[_WITHHELD]) if _WITHHELD in headers else headers[_HEADER].encode(),
             data=data,
             traceparent=headers.get("traceparent"),
         )

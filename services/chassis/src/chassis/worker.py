@@ -12,7 +12,7 @@ from typing import Any
 
 import nats.errors
 
-from chassis import beacon, broker, gate, head_file, logread, rebuilding, received, subjects
+from chassis import beacon, broker, gate, head_file, logread, neighbours, rebuilding, received, subjects
 from chassis.clockwork import keep_time, react
 from chassis.follower import Follower
 from chassis.following import follow
@@ -30,11 +30,11 @@ from chassis.runtime import Runtime
 from chassis.service import Service
 from chassis.stream_read import last_event
 from chassis.tending import Tasks
-from chassis.topology import Following, ServiceLinks, Topology
+from chassis.topology import ServiceLinks, Topology
+from chassis.withheld import veil_for
 
 _log = get_logger(__name__)
 WORKER_LOCK = 71002
-TREE: subjects.Tree = "loc"
 MEASURE_SECONDS = 2.0
 REBUILD_SECONDS = 2.0
 
@@ -68,7 +68,8 @@ class _Worker:
         self._link = Link()
         settings, service = runtime.settings, runtime.service
         user = settings.nats_user or service.name
-        self._broker = broker.make_broker(settings.nats_url, user, settings.nats_password, self._link)
+        below = settings.site if settings.above else ""
+        self._broker = broker.make_broker(settings.nats_url, user, settings.nats_password, self._link, below=below)
         self._topology = Topology(
             site=settings.site,
             services={
@@ -77,7 +78,7 @@ class _Worker:
             },
         )
         self._connected = asyncio.Event()
-        self._relay: Relay | None = None
+        self._relays: list[Relay] = []
         self._followers: dict[str, Follower] = {}
         self._holders: dict[str, set[str]] = {}
         """Services heard to follow a log: asked for it when its producer is silent."""
@@ -96,9 +97,17 @@ class _Worker:
         obey_instants(self._broker, runtime)
         own = logread.answering(runtime.engine, runtime.log, own=True)
         broker.answer(self._broker, subjects.log_read(site, runtime.service.name), own, queue="log-read")
-        for projection in runtime.service.follows:
-            held = logread.answering(runtime.engine, runtime.log_of(projection), own=False)
-            subject = subjects.log_held(site, projection.log, runtime.service.name)
+        for other in neighbours.other_sites(runtime):
+            broker.hear(self._broker, subjects.beacon(other, runtime.service.name), self._heard_beacon)
+            broker.hear(self._broker, subjects.mark(other, runtime.service.name), self._heard_mark)
+        for below, scopes in runtime.settings.below.items() if runtime.service.shows else ():
+            veiled = logread.answering(runtime.engine, runtime.log, own=True, veil=veil_for(runtime.service, scopes))
+            broker.answer(self._broker, subjects.log_read(site, runtime.service.name, below), veiled, queue="log-read")
+        for log in map(runtime.log_of, runtime.follows):
+            if neighbours.reader(runtime, log):
+                continue  # of what came from above some may be withheld here: nobody is to be given it as the log
+            held = logread.answering(runtime.engine, log, own=False)
+            subject = subjects.log_held(*log.split("."), runtime.service.name)
             broker.answer(self._broker, subject, held, queue="log-held")
         await endlessly("nats", lambda: broker.start_broker(self._broker, self._link), self.report, once=True)
         self._connected.set()
@@ -108,10 +117,12 @@ class _Worker:
             await self._broker.stop()
 
     def report(self, part: str, wrong: str | None) -> None:
+        # What goes to or comes from another site has a dot in its name: the tree, or the log with its site.
+        health = self._runtime.apart if "." in part else self._runtime.health
         if wrong is None:
-            self._runtime.health.pop(part, None)
+            health.pop(part, None)
         else:
-            self._runtime.health[part] = wrong
+            health[part] = wrong
 
     def _link_changed(self, event: LinkEvent) -> None:
         self.report("nats", None if self._link.up else event)
@@ -125,14 +136,18 @@ class _Worker:
         while True:
             await changed.wait()
             changed.clear()
-            if self._relay is not None:
-                self._relay.wake()
+            if self._relays:
+                self._wake_relays()
                 self._redrive_if_asked()
             elif self._link.up and self._connected.is_set():
                 body = {"redrive": True} if self._runtime.redrive.is_set() else None
                 self._runtime.redrive.clear()
                 with suppress(nats.errors.Error):
                     await broker.tell(self._broker, subject, body)
+
+    def _wake_relays(self) -> None:
+        for relay in self._relays:
+            relay.wake()
 
     def _redrive_if_asked(self) -> None:
         if self._runtime.redrive.is_set():
@@ -141,8 +156,7 @@ class _Worker:
                 follower.redrive()
 
     async def _heard_wake(self, body: Any) -> None:
-        if self._relay is not None:
-            self._relay.wake()
+        self._wake_relays()
         if isinstance(body, dict) and body.get("redrive") is True:
             for follower in self._followers.values():
                 follower.redrive()
@@ -158,8 +172,10 @@ class _Worker:
         if heard is None or "." not in follower or follower == self._runtime.log:
             return
         log, at = heard
-        self._holders.setdefault(log, set()).add(follower.split(".")[1])
-        if log == self._runtime.log and self._relay is not None:
+        site, name = follower.split(".")
+        if site == self._runtime.settings.site:
+            self._holders.setdefault(log, set()).add(name)
+        if log == self._runtime.log and self._relays:
             await beacon.keep_mark(self._runtime.alone, follower, at)
         elif log in self._followers:
             self._followers[log].held_elsewhere(at)
@@ -184,7 +200,8 @@ class _Worker:
 
     async def _judge(self) -> None:
         runtime, service = self._runtime, self._runtime.service.name
-        stream, events = subjects.stream(TREE, service), subjects.own_events(TREE, runtime.settings.site, service)
+        stream = subjects.stream(subjects.LOCAL, service)
+        events = subjects.own_events(subjects.LOCAL, runtime.settings.site, service)
 
         async def stream_knows(patience: float) -> Position | None:
             await self._connected.wait()
@@ -211,7 +228,7 @@ class _Worker:
                     tasks.start(self._kept_up("head file", keep))
                 await shut.wait()
         finally:
-            self._relay = None
+            self._relays.clear()
             self._followers.clear()
 
     async def _move(self, tasks: Tasks, service: Service) -> None:
@@ -229,10 +246,13 @@ class _Worker:
         tasks.start(self._kept_up("partitions", self._keep_partitions))
         tasks.start(self._kept_up("rebuilding", self._rebuild))
         await self._connected.wait()
-        tasks.start(self._kept_up("relay", self._relay_log))
+        for destination in neighbours.destinations(runtime):
+            part = f"relay {destination.tree}" if destination.away else "relay"
+            tasks.start(self._kept_up(part, partial(self._relay_log, destination, part)))
         tasks.start(self._kept_up("beacon", self._tell_regularly))
-        for projection in service.follows:
-            tasks.start(self._kept_up(f"follower {projection.log}", partial(self._follow, projection)))
+        for projection in runtime.follows:
+            part = self._part(projection)
+            tasks.start(self._kept_up(part, partial(self._follow, projection, part)))
 
     def _kept_up(self, part: str, step: Callable[[], Awaitable[None]]) -> Any:
         self._parts.add(part)
@@ -247,25 +267,30 @@ class _Worker:
 
         return endlessly(part, step, report)
 
-    async def _relay_log(self) -> None:
+    async def _relay_log(self, destination: neighbours.Destination, part: str) -> None:
         runtime = self._runtime
         relay = Relay(
             runtime.alone,
             runtime.log,
             self._broker.connection,
-            TREE,
+            destination.tree,
+            domain=destination.domain,
             in_flight=runtime.settings.relay_in_flight,
             poll_seconds=runtime.settings.poll_seconds,
+            veil=destination.veil,
             fell_idle=self._tell.set,
-            trouble=lambda wrong: self.report("relay", wrong),
+            trouble=lambda wrong: self.report(part, wrong),
         )
-        self._relay = relay
-        await relay.run()
+        self._relays.append(relay)
+        try:
+            await relay.run()
+        finally:
+            self._relays.remove(relay)
 
     async def _tell_regularly(self) -> None:
         """Beacon and marks every few seconds, and at once when the relay has published all there is."""
         runtime = self._runtime
-        stream = subjects.stream(TREE, runtime.service.name)
+        stream = subjects.stream(subjects.LOCAL, runtime.service.name)
         while True:
             if self._link.up:
                 with suppress(nats.errors.Error):
@@ -277,10 +302,12 @@ class _Worker:
                 async with asyncio.timeout(runtime.settings.beacon_seconds):
                     await self._tell.wait()
 
-    async def _follow(self, projection: Projection) -> None:
+    def _part(self, projection: Projection) -> str:
+        return f"follower {projection.log if projection.site is None else self._runtime.log_of(projection)}"
+
+    async def _follow(self, projection: Projection, part: str) -> None:
         runtime = self._runtime
         log = runtime.log_of(projection)
-        part = f"follower {projection.log}"
         async with Tasks() as tasks:
             follower = Follower(
                 runtime.engine,
@@ -294,19 +321,15 @@ class _Worker:
                 trouble=lambda wrong: self.report(part, wrong),
             )
             self._followers[log] = follower
-            following = Following(
-                runtime.service.name,
-                projection.log,
-                subjects.stream(TREE, projection.log),
-                subjects.durable(runtime.service.name, projection.log),
-            )
+            following = neighbours.following(runtime, projection)
 
             await follow(self._broker, self._topology, following, follower, self._link)
 
     async def _fetch(self, log: str, after: int) -> logread.Page:
         own = self._runtime.service.name
         holders = sorted(self._holders.get(log, set()) - {own})
-        return await logread.fetch_page(self._broker, log, after, holders=holders)
+        reader = neighbours.reader(self._runtime, log)
+        return await logread.fetch_page(self._broker, log, after, holders=holders, reader=reader)
 
     def _tell_mark(self, tasks: Tasks, log: str, at: Position) -> None:
         async def tell() -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis import log, quarantine
 from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write, runtime_of
 from chassis.http.problems import Routes
+from chassis.neighbours import centre_of
 from chassis.timers import positions
 from chassis.work import beside_the_log
 
@@ -33,7 +34,10 @@ async def live() -> dict[str, str]:
 
 @open_routes.get("/health/ready", summary="Sẵn sàng: cơ sở dữ liệu, NATS, các bộ theo dõi sự kiện")
 async def ready(request: Request) -> JSONResponse:
-    """200 when the database answers and every part is well; 503 names what is not."""
+    """200 when the database answers and every part is well; 503 names what is not.
+
+    ``apart`` names links to other sites that are down: a site that is cut off goes on, and is ready.
+    """
     runtime = runtime_of(request)
     wrong = dict(runtime.health)
     try:
@@ -41,7 +45,8 @@ async def ready(request: Request) -> JSONResponse:
             await log.head(db)
     except Exception as error:
         wrong["database"] = str(error)
-    return JSONResponse({"status": "not-ready" if wrong else "ready", "wrong": wrong}, 503 if wrong else 200)
+    status = "not-ready" if wrong else "ready"
+    return JSONResponse({"status": status, "wrong": wrong, "apart": runtime.apart}, 503 if wrong else 200)
 
 
 class ReceiptState(BaseModel):
@@ -50,13 +55,20 @@ class ReceiptState(BaseModel):
     seq: int
     hash: str
     type: str
-    where: str = Field(description="`here-only` or `at-the-centre` (another database holds it, too)")
+    where: str = Field(
+        description="`here-only`, or `at-the-centre`: held by another database, too; by one of the national site's,"
+        " where the service runs at a site below it"
+    )
     held_by: list[str]
 
 
 @routes.get("/receipts/{name}/{epoch}/{seq}", summary="Biên nhận: mới có tại đây hay đã về trung tâm")
 async def receipt(name: str, epoch: Epoch, seq: Seq, reading: Reading) -> ReceiptState:
-    """Whether an accepted write is held by this database only, or by another service's database, too."""
+    """Whether an accepted write is held by this database only, or by another service's database, too.
+
+    At a site below only the national site's count: what lies on the same machine is lost with it. A site below that
+    follows a log of the centre does not count either: content may be withheld from it.
+    """
     if name != reading.runtime.log:
         raise Refused("unknown-log", log=name, own=reading.runtime.log)
     row = (
@@ -68,8 +80,11 @@ async def receipt(name: str, epoch: Epoch, seq: Seq, reading: Reading) -> Receip
     if row is None:
         raise Refused("not-found", kind="biên nhận", id=f"{name}:{epoch}:{seq}")
     holders = await reading.db.execute(
-        sa.text("SELECT follower FROM chassis.follower_mark WHERE seq >= :seq ORDER BY follower"),
-        {"seq": seq},
+        sa.text(
+            "SELECT follower FROM chassis.follower_mark WHERE seq >= :seq AND split_part(follower, '.', 1) = :centre"
+            " ORDER BY follower"
+        ),
+        {"seq": seq, "centre": centre_of(reading.runtime)},
     )
     held_by = [holder.follower for holder in holders]
     return ReceiptState(
@@ -106,6 +121,7 @@ class State(BaseModel):
     unsent: int
     due: Instant | None = Field(description="The earliest instant at which a timer of this service has work.")
     health: dict[str, str]
+    apart: dict[str, str] = Field(description="What is wrong with links to other sites, by part.")
 
 
 _STATE = sa.text(
@@ -147,6 +163,7 @@ async def state_of(reading: ReadingRequest) -> State:
         unsent=await runtime.service.unsent(db) if runtime.service.unsent else 0,
         due=min((job.at for job in jobs if job is not None), default=None),
         health=runtime.health,
+        apart=runtime.apart,
     )
 
 
