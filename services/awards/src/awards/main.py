@@ -35,9 +35,11 @@ from contracts.events.scoring import RankingFinalized
 from standing import may_operate
 
 from awards.adapters.apply import own
+from awards.adapters.follow_centre import from_centre
 from awards.adapters.follow_registry import from_registry
 from awards.adapters.follow_scoring import from_scoring
 from awards.adapters.sight import sees
+from awards.domain.crossing import shows
 from awards.entrypoints.http import ROUTES
 from awards.handlers.draft_from_ranking import draft_proposals
 
@@ -73,6 +75,8 @@ service = Service(
     ],
     own=own,
     follows=[from_registry, from_scoring],
+    above=from_centre,
+    shows=shows,
     reactions=[Reaction("draft-from-ranking", RankingFinalized, draft_proposals)],
     routes=ROUTES,
     messages=Path(__file__).parent / "messages.yaml",

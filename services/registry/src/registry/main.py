@@ -15,6 +15,7 @@ from standing import may_operate
 from registry.adapters.apply import own
 from registry.adapters.apply.own import UNLOGGED
 from registry.adapters.sight import sees
+from registry.domain.crossing import shows
 from registry.entrypoints import (
     accounts,
     clusters,
@@ -27,6 +28,7 @@ from registry.entrypoints import (
     units,
     years,
 )
+from registry.handlers import take_from_above, take_from_below
 from registry.handlers.assume_leadership import record_leadership
 from registry.handlers.bootstrap import bootstrap
 from registry.handlers.miss_filing import miss_filing, next_missing
@@ -82,7 +84,13 @@ service = Service(
     ],
     own=own,
     follows=[from_scoring],
-    reactions=[Reaction("record-leadership", YearEndConferenceConcluded, record_leadership)],
+    above=Projection("registry", tables=[]),
+    shows=shows,
+    reactions=[
+        Reaction("record-leadership", YearEndConferenceConcluded, record_leadership),
+        Reaction("take-from-below", take_from_below.TAKEN, take_from_below.take_from_below, where="below"),
+        Reaction("take-from-above", take_from_above.TAKEN, take_from_above.take_from_above, where="above"),
+    ],
     timers=[Timer("miss-filing", due=next_missing, run=miss_filing)],
     routes=[
         accounts.routes,

@@ -26,8 +26,10 @@ from contracts.events.scoring import (
 )
 from standing import may_operate
 
-from scoring.adapters.apply import own, registry
+from scoring.adapters.apply import centre, own, registry
+from scoring.domain.crossing import shows
 from scoring.entrypoints import agreements, ballots, results, rubric_views, rubrics, scorecards
+from scoring.entrypoints import centre as centre_views
 from scoring.entrypoints.sight import sees_event
 
 service = Service(
@@ -54,6 +56,8 @@ service = Service(
     ],
     own=own,
     follows=[registry],
+    above=centre,
+    shows=shows,
     routes=[
         rubrics.routes,
         rubric_views.routes,
@@ -61,6 +65,7 @@ service = Service(
         scorecards.routes,
         ballots.routes,
         results.routes,
+        centre_views.routes,
     ],
     messages=Path(__file__).with_name("messages.yaml"),
     examples=Path(__file__).with_name("examples.yaml"),

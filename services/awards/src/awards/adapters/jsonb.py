@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _NAMES = (
     "rules decision paper minutes basis shares assessment doubles by threshold thresholds opened counted result titles"
-    " form"
+    " form data awards"
 )
 _COLUMNS = frozenset(_NAMES.split())
 

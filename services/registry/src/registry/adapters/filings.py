@@ -17,13 +17,19 @@ from registry.domain.filings import Desk, Standing
 _KINDS = {"registration": "đăng ký thi đua", "report": "báo cáo"}
 
 
+async def known(db: AsyncConnection, subject: str) -> Standing | None:
+    """How a filing stands; None when none is known under that name."""
+    found = await row(db, "SELECT * FROM filing WHERE subject = :subject", subject=subject)
+    return None if found is None else standing_of(found)
+
+
 async def standing(db: AsyncConnection, subject: str) -> Standing:
     """Raises ``not-found``."""
-    found = await row(db, "SELECT * FROM filing WHERE subject = :subject", subject=subject)
+    found = await known(db, subject)
     if found is None:
         kind, _, name = subject.partition(":")
         raise Refused("not-found", kind=_KINDS[kind], id=name)
-    return standing_of(found)
+    return found
 
 
 async def desk_of(db: AsyncConnection, filing: Standing) -> Desk:

@@ -97,10 +97,13 @@ async def extend_deadline(work: Work, deadline_id: str, body: ExtendDeadline) ->
         paper=body.paper,
     )
     work.record(fact, f"deadline:{deadline_id}", correlation=case_id(deadline["year_id"], deadline["cluster_id"]))
-    await _rejudge(work, deadline_id, units, wished, body.reason)
+    await rejudge_filings(work, deadline_id, units, wished, body.reason)
 
 
-async def _rejudge(work: Work, deadline_id: str, units: tuple[str, ...] | None, wished: Dates, reason: str) -> None:
+async def rejudge_filings(
+    work: Work, deadline_id: str, units: tuple[str, ...] | None, wished: Dates, reason: str
+) -> None:
+    """What later dates make of filings that came in before: better, or nothing. ``units`` None: those of all."""
     for filing, received in await filings.of_deadline(work.db, deadline_id, units):
         before = await filings.window_for(work.db, deadline_id, filing.unit_id)
         assert before is not None
