@@ -75,10 +75,11 @@ def configuration(
         jetstream.append(f"  domain: {json.dumps(domain)}")
     leafnodes = []
     if leaf_port is not None:
-        leafnodes = ["leafnodes {", f"  listen: {json.dumps(f'{host}:{leaf_port}')}", "}"]
+        # Told other addresses of the hub, a leaf would go round the line that is named to it.
+        leafnodes = ["leafnodes {", f"  listen: {json.dumps(f'{host}:{leaf_port}')}", "  no_advertise: true", "}"]
     if hub is not None:
         remote = f"{{url: {json.dumps(hub.url)}, account: {account}}}"
-        leafnodes = ["leafnodes {", "  reconnect: 1", f"  remotes: [{remote}]", "}"]
+        leafnodes = ["leafnodes {", '  reconnect: "1s"', f"  remotes: [{remote}]", "}"]
     logins = "\n".join(_login(login, user) for login, user in users.items())
     return "\n".join(
         [

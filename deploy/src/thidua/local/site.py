@@ -65,6 +65,7 @@ class Site:
         report: Report = lambda step: None,
         copies: Mapping[str, int] | None = None,
         hub: Callable[[], Hub] | None = None,
+        traces: Callable[[], str] = lambda: os.environ.get("THIDUA_OTLP_ENDPOINT", ""),
     ) -> None:
         self.folder = open_folder(folder)
         self.topology = topology or Topology.load(topology_file())
@@ -81,7 +82,8 @@ class Site:
         )
         self.mail = MailServer(self.folder / "mail.jsonl")
         self.services: dict[str, Child] = {}
-        self.otlp_endpoint = os.environ.get("THIDUA_OTLP_ENDPOINT", "")
+        self.otlp_endpoint = ""
+        self._traces_elsewhere = traces
         self._traces: Child | None = None
         self._demo = demo
         self._starts = starts
@@ -230,6 +232,7 @@ class Site:
         self._ports = {name: kept_port(self.folder, name) for name in (*self.names, "traces")}
 
     async def _start_traces(self) -> None:
+        self.otlp_endpoint = self._traces_elsewhere()
         if self.otlp_endpoint:
             return
         address = f"http://127.0.0.1:{self._ports['traces']}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from chassis import subjects
 from chassis.site_tree import SiteTree
@@ -41,7 +43,7 @@ class Sites:
         self.tree = tree or SiteTree.load(sites_file())
         base = topology or Topology.load(topology_file())
 
-        def site(name: str, hub: Callable[[], Hub] | None = None) -> Site:
+        def site(name: str, **more: Any) -> Site:
             return Site(
                 self.folder / name,
                 topology=self.tree.topology(base, name),
@@ -50,11 +52,15 @@ class Sites:
                 durable=durable,
                 settings=settings,
                 report=lambda step: report(f"{name}: {step}"),
-                hub=hub,
+                **more,
             )
 
         self.hub = site(self.tree.hub)
-        self.below = {name: site(name, lambda name=name: self._hub_of(name)) for name in self.tree.below}  # type: ignore[misc]
+        # One trace may run through both sites, so one receiver keeps the spans of all.
+        self.below = {
+            name: site(name, hub=partial(self._hub_of, name), traces=lambda: self.hub.otlp_endpoint)
+            for name in self.tree.below
+        }
         self.lines: dict[str, Line] = {}
         self._running = AsyncExitStack()
 
