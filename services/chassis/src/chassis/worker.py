@@ -107,7 +107,8 @@ class _Worker:
             if neighbours.reader(runtime, log):
                 continue  # of what came from above some may be withheld here: nobody is to be given it as the log
             held = logread.answering(runtime.engine, log, own=False)
-            subject = subjects.log_held(*log.split("."), runtime.service.name)
+            producer_site, producer = log.split(".")
+            subject = subjects.log_held(producer_site, producer, runtime.service.name)
             broker.answer(self._broker, subject, held, queue="log-held")
         await endlessly("nats", lambda: broker.start_broker(self._broker, self._link), self.report, once=True)
         self._connected.set()
