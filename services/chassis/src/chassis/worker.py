@@ -127,8 +127,9 @@ class _Worker:
 
     def _link_changed(self, event: LinkEvent) -> None:
         self.report("nats", None if self._link.up else event)
-        if event == "reconnected" and self._relay is not None:
-            self._relay.reconnected()
+        if event == "reconnected":
+            for relay in self._relays:
+                relay.reconnected()
 
     async def wake_others(self) -> None:
         """After each commit here, wake the relay of whichever copy holds the lease; pass on a redrive asked here."""
