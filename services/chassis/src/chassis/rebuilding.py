@@ -90,7 +90,9 @@ async def do_next(runtime: Runtime) -> bool:
         ).first()
     if row is None:
         return False
-    (feed,) = [one for one in feeds(runtime.service, runtime.settings.site, runtime.settings.above) if one.log == row.log]
+    (feed,) = [
+        one for one in feeds(runtime.service, runtime.settings.site, runtime.settings.above) if one.log == row.log
+    ]
 
     async def progress(done: int, upto: int) -> None:
         await _note(runtime, row.log, "done = :done, upto = :upto", done=done, upto=upto)
