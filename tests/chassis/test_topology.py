@@ -121,6 +121,22 @@ async def test_applying_twice_changes_nothing_and_verify_sees_no_drift(server: E
         assert await verify(awards.jetstream(), TOPOLOGY, "awards") == []
 
 
+async def test_a_follower_that_makes_its_consumer_while_a_plan_is_carried_out_is_no_obstacle(
+    server: EmbeddedNats,
+) -> None:
+    async with client(server, OPS) as ops:
+        js = ops.jetstream()
+        [following, *_] = TOPOLOGY.followings()
+        planned = plan(TOPOLOGY, Found(ALL.streams, {}))
+        await js.delete_consumer(following.stream, following.durable)
+        from_now_on = consumer_config(TOPOLOGY.consumers, following.durable, api.DeliverPolicy.NEW)
+        await js.add_consumer(following.stream, from_now_on)
+        await apply(js, TOPOLOGY, planned)
+        made = await js.consumer_info(following.stream, following.durable)
+        assert made.config.deliver_policy == api.DeliverPolicy.NEW
+        assert await verify(js, TOPOLOGY) == []
+
+
 async def test_drift_is_seen_by_operations_and_by_the_service_it_concerns_and_mended(tmp_path: Path) -> None:
     async with site(tmp_path) as server, client(server, "root") as root, client(server, OPS) as ops:
         js = root.jetstream()

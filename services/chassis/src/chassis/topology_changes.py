@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nats.js import JetStreamContext, api
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from chassis.topology import OPS, Following, SiteLink, Topology, consumer_config, stream_configs
 
@@ -156,11 +156,13 @@ async def _apply_consumer(js: JetStreamContext, topology: Topology, change: Chan
         await remake_consumer(js, topology, Following(follower, producer, change.stream, durable))
         return
     wanted = consumer_config(topology.consumers, durable)
-    if change.verb == "update":
-        # The server refuses another deliver_policy in place, and the two that occur are both right.
+    try:
+        await js.add_consumer(change.stream, wanted)
+    except APIError:
+        # It is there: changed in place, or made again by its follower while the plan was carried out. The server
+        # refuses another deliver_policy, and the two that occur are both right.
         has = (await js.consumer_info(change.stream, durable)).config
-        wanted = replace(wanted, deliver_policy=has.deliver_policy)
-    await js.add_consumer(change.stream, wanted)
+        await js.add_consumer(change.stream, replace(wanted, deliver_policy=has.deliver_policy))
 
 
 def _seen_by(topology: Topology, service: str) -> Topology:
