@@ -15,9 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from thidua.local.folders import remove_stand_in
 
+from chaos.faults import Kind
 from chaos.faults.every import EVERY
 from chaos.report import Result, show
 from chaos.run import run
+from chaos.scenarios import ONE, nodes_lost
 
 
 def _chosen() -> argparse.Namespace:
@@ -40,11 +42,26 @@ def main() -> int:
     # Both end a run in the same orderly way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        result = asyncio.run(run(folder, kinds, chosen.seed, chosen.minutes, console.print, whole=not only))
+        result = asyncio.run(_all(folder, kinds, only, chosen, console))
     except BaseException:
         console.print(f"[red]broken off; logs and data are kept in {folder} (SEED={chosen.seed})[/]")
         raise
     return _told(console, result, folder, chosen.seed, whole=not only)
+
+
+async def _all(
+    folder: Path, kinds: list[Kind], only: list[str], chosen: argparse.Namespace, console: Console
+) -> Result:
+    """The faults on a whole site, then the scenarios that need a site of their own."""
+    result: Result | None = None
+    if kinds:
+        result = await run(folder, kinds, chosen.seed, chosen.minutes, console.print, whole=not only)
+    if not only or any(ONE.startswith(name) for name in only):
+        nodes = await nodes_lost(folder / "three", console.print)
+        result = result.with_scenario(nodes) if result else nodes
+    if result is None:
+        raise SystemExit(f"no kind of fault is called {', '.join(only)}")
+    return result
 
 
 def _told(console: Console, result: Result, folder: Path, seed: int, *, whole: bool) -> int:

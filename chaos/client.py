@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from chaos import books, counting
-from chaos.commands import MAY_BE_REFUSED, WRITERS, Answer, Command
+from chaos.commands import WRITERS, Answer, Command
 from chaos.receipts import Kept, Receipt, read
 
 AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -38,6 +38,7 @@ class Client:
         self.folder = folder
         self._passwords: dict[str, str] = told["passwords"]
         self._pause: float = told["pause"]
+        self.writers: list[str] = told["writers"]
         self._tokens: dict[str, str] = {}
         limits = httpx.Limits(max_connections=20)
         self._http = {
@@ -78,10 +79,10 @@ class Client:
     async def write(self, writer: str) -> None:
         """Story after story until the client ends."""
         nr, sent = 0, 0
-        tell = WRITERS[writer]
+        of = WRITERS[writer]
         while not self.ended:
             nr += 1
-            story = tell(writer, nr)
+            story = of.tell(writer, nr)
             command = next(story)
             while True:
                 sent += 1
@@ -91,7 +92,7 @@ class Client:
                 except StopIteration:
                     break
                 except Refused as refused:
-                    if tell.__name__ not in MAY_BE_REFUSED:
+                    if not of.may_stop:
                         self.refused.append(f"{writer}: {refused}")
                     break
 
@@ -192,7 +193,7 @@ async def main() -> None:
     client = Client(Path(sys.argv[1]))
     await client.log_in()
     print(json.dumps(client.told()), flush=True)
-    writers = [asyncio.create_task(client.write(writer)) for writer in WRITERS]
+    writers = [asyncio.create_task(client.write(writer)) for writer in client.writers]
     obeying = asyncio.create_task(obey(client))
     try:
         done, _ = await asyncio.wait([*writers, obeying], return_when=asyncio.FIRST_COMPLETED)

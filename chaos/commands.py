@@ -140,18 +140,26 @@ def preferences(writer: str, nr: int) -> Story:
     yield Command("notify", "/preferences", "van-hanh", {"topic": "report-arrived", "email": nr % 2 == 0})
 
 
-WRITERS: dict[str, Callable[[str, int], Story]] = {
-    "cdcs-0": units,
-    "cdcs-1": units,
-    "cdcs-2": units,
-    "nam-0": years,
-    "gop-y-0": comments,
-    "gop-y-1": comments,
-    "sk-0": achievements,
-    "sk-1": achievements,
-    "thu-0": preferences,
-}
-"""Each writer sends one command after the other: what it was told first must stand first in the log."""
+@dataclass(frozen=True)
+class Writer:
+    """Sends the stories of one kind to one service, one command after the other.
 
-MAY_BE_REFUSED = {"years", "preferences"}
-"""Stories that stand on earlier answers: after a loss that was reported, the rest of one may be refused."""
+    ``may_stop``: a story stands on earlier answers; after a loss that was reported, the rest of it may be refused.
+    """
+
+    service: str
+    tell: Callable[[str, int], Story]
+    may_stop: bool = False
+
+
+WRITERS: dict[str, Writer] = {
+    "cdcs-0": Writer("registry", units),
+    "cdcs-1": Writer("registry", units),
+    "nam-0": Writer("registry", years, may_stop=True),
+    "gop-y-0": Writer("scoring", comments),
+    "gop-y-1": Writer("scoring", comments),
+    "sk-0": Writer("awards", achievements),
+    "sk-1": Writer("awards", achievements),
+    "thu-0": Writer("notify", preferences, may_stop=True),
+}
+"""What a writer was told first must stand first in the log."""

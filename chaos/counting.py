@@ -153,7 +153,7 @@ def _in_every_follower(
 def _effects(counts: Counts, present: Sequence[Receipt], books: Books) -> None:
     told = Counter(cause for cause, *_ in books["notify"].notices) if "notify" in books else Counter()
     for receipt in present:
-        for effect in EFFECTS.get(receipt.kind, ()):
+        for effect in (one for one in EFFECTS.get(receipt.kind, ()) if one.service in books):
             rows = books[effect.service].tables[effect.table][receipt.leaves]
             if rows == 0:
                 counts.lost += 1
@@ -161,7 +161,11 @@ def _effects(counts: Counts, present: Sequence[Receipt], books: Books) -> None:
             elif rows > 1:
                 counts.twice += 1
                 counts.wrong.append(f"{receipt.leaves} is {rows} times in {effect.service}.{effect.table}")
-        if receipt.kind in NOTIFIED and not told[f"{receipt.log}:{receipt.epoch}:{receipt.last_seq}"]:
+        if (
+            receipt.kind in NOTIFIED
+            and "notify" in books
+            and not told[f"{receipt.log}:{receipt.epoch}:{receipt.last_seq}"]
+        ):
             counts.lost += 1
             counts.wrong.append(f"nobody was told of {receipt.log}:{receipt.epoch}:{receipt.last_seq}")
 

@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,12 @@ class Result:
     forks_injected: Counter[str] = field(default_factory=Counter)
     forks_found: Counter[str] = field(default_factory=Counter)
     once: frozenset[str] = frozenset()
+
+    def with_scenario(self, other: Result) -> Result:
+        """Both as one; the kinds of ``other`` need not be there three times."""
+        counts = {name: there + other.counts[name] for name, there in self.counts.items()}
+        once = self.once | frozenset(other.by_kind)
+        return replace(self, counts=counts, healed=self.healed + other.healed, once=once)
 
     @property
     def by_kind(self) -> Counter[str]:

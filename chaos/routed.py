@@ -1,83 +1,54 @@
-"""A site whose services reach NATS and PostgreSQL through a proxy that can cut them off, and may die where told."""
+"""The sites that are tried: the product's own, whose services may die where told and be cut off from their servers."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
-from thidua.local.folders import free_port, kept_secret
-from thidua.local.nats import User
+from chassis.topology import ServiceLinks, Topology
+from thidua.local.folders import free_port, kept_secret, topology_file
+from thidua.local.nats import EmbeddedNats, User
 from thidua.local.site import Site
 
-SETTINGS = {"beacon_seconds": 1, "gap_seconds": 1, "log_format": "json"}
+from chaos.helper import Helper
+from chaos.three_nodes import ThreeNodes
+
+SETTINGS = {"beacon_seconds": 1, "gap_seconds": 1}
 """Beacons each second instead of every fifteen: faults come every few seconds here, not every few months."""
-
-
 COPIES = {"registry": 2, "scoring": 2}
 """Services of which a second copy stands in line for the lease."""
 ROOT = "root"
 """A NATS user of this harness alone: no user of a site may delete a stream."""
 
 
-class Helper:
-    """A process of ours that obeys lines on standard input and answers each with a line; it ends with its input."""
+class TriedSite(Site):
+    """A whole site without a trace receiver, which would take a tenth of the machine from what is tried."""
 
-    def __init__(self, *program: str) -> None:
-        self._program = program
-        self._process: asyncio.subprocess.Process | None = None
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, folder: Path, topology: Topology | None = None, copies: Mapping[str, int] | None = None) -> None:
+        super().__init__(folder, topology=topology, settings=SETTINGS, copies=copies)
+        self.nats.users[ROOT] = User(kept_secret(self.folder, "nats-root"))
 
-    async def start(self, log: Path) -> str:
-        """The first line that it says."""
-        with log.open("ab") as errors:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                *self._program,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-                limit=16 * 1024 * 1024,
-            )
-        return await self._line()
+    async def _start_traces(self) -> None:
+        """None."""
 
-    async def _line(self) -> str:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._program[0]} has ended by itself")
-        return line.decode().strip()
+    def environment(self, service: str) -> dict[str, str]:
+        return super().environment(service) | {"THIDUA_CRASH_FILE": str(self.crash_file(service))}
 
-    async def ask(self, order: str) -> str:
-        async with self._one_at_a_time:
-            assert self._process is not None
-            assert self._process.stdin is not None
-            self._process.stdin.write(order.encode() + b"\n")
-            await self._process.stdin.drain()
-            return await self._line()
+    def crash_file(self, service: str) -> Path:
+        """Where a fault writes the label at which a copy of the service is to die."""
+        return self.folder / f"{service}.crash"
 
-    async def stop(self) -> None:
-        if self._process is None or self._process.returncode is not None:
-            return
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), 5)
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+    @property
+    def follows(self) -> dict[str, list[str]]:
+        return {name: list(links.follows) for name, links in self.topology.services.items()}
 
 
-class RoutedSite(Site):
-    """The product's own site; only the addresses that its services are told differ."""
+class RoutedSite(TriedSite):
+    """Four services that reach NATS and PostgreSQL through a proxy."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, settings=SETTINGS, copies=COPIES)
-        self.nats.users[ROOT] = User(kept_secret(self.folder, "nats-root"))
+        super().__init__(folder, copies=COPIES)
         self._routes = {"nats": free_port(), "postgres": free_port()}
         self._proxy = Helper(
             "chaos.proxy", str(self.folder / "ports"), *(f"{name}={port}" for name, port in self._routes.items())
@@ -105,14 +76,7 @@ class RoutedSite(Site):
             ("postgres", "THIDUA_DATABASE_URL", self.postgres.port),
         ):
             environment[setting] = environment[setting].replace(f":{port}", f":{self._routes[name]}")
-        return environment | {"THIDUA_CRASH_FILE": str(self.crash_file(service))}
-
-    async def _start_traces(self) -> None:
-        """No trace receiver: it would take a tenth of the machine from what is tried here."""
-
-    def crash_file(self, service: str) -> Path:
-        """Where a fault writes the label at which a copy of the service is to die."""
-        return self.folder / f"{service}.crash"
+        return environment
 
     async def cut(self, name: str) -> int:
         """Reset every connection to ``nats`` or ``postgres``; how many there were."""
@@ -122,6 +86,14 @@ class RoutedSite(Site):
         return int(await self._proxy.ask(f"count {name}"))
 
 
-def services_of(site: Site) -> dict[str, Sequence[str]]:
-    """Who follows whom."""
-    return {name: links.follows for name, links in site.topology.services.items()}
+class SiteOnThreeNodes(TriedSite):
+    """Registry and scoring alone, on a NATS cluster of three with three replicas of each stream."""
+
+    def __init__(self, folder: Path) -> None:
+        whole = Topology.load(topology_file())
+        services = {"registry": ServiceLinks(follows=("scoring",)), "scoring": ServiceLinks(follows=("registry",))}
+        streams = whole.streams.model_copy(update={"replicas": 3, "max_bytes": 64 * 1024 * 1024})
+        super().__init__(folder, whole.model_copy(update={"services": services, "streams": streams}))
+        self.three = ThreeNodes(self.folder, self.nats.users)
+        # A site asks of its server no more than this has.
+        self.nats: EmbeddedNats = cast(EmbeddedNats, self.three)

@@ -1,4 +1,4 @@
-"""One run: a site under steady load, wave after wave of faults, each healed before the next, then the count."""
+"""One run: a site under steady load, fault after fault, each healed before its parts are touched again, the count."""
 
 from __future__ import annotations
 
@@ -6,88 +6,110 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from chaos.faults import Done, Kind
+from chaos.faults import Kind
 from chaos.report import LEAST_ACCEPTED, Result, repeats
-from chaos.schedule import waves
+from chaos.routed import RoutedSite
+from chaos.schedule import drawn, next_one
 from chaos.world import Healed, NotSeen, World, now, world
 
 Say = Callable[[str], None]
-FAULT_SECONDS = 60.0
 HEAL_SECONDS = 90.0
+AGAIN_AT_MOST = 4
+"""A fault that did not show is tried again so often."""
 
 
 async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, say: Say, *, whole: bool) -> Result:
     """Everything, from an empty folder to the count. Raises what breaks the run itself."""
-    began, chance = now(), Random(seed)
-    healed: list[Healed] = []
-    unseen: list[str] = []
-    async with world(folder) as running:
-        say(f"{now() - began:5.0f} s  the site stands, the load begins")
-        drawn = waves(kinds, chance)
-        while drawn:
-            if now() - began > minutes * 60:
-                unseen += [f"{kind.name}: no time was left" for wave in drawn for kind in wave]
-                break
-            again = await _wave(running, drawn.pop(0), chance, healed, unseen)
-            if again:
-                drawn.append(again)
-            last = healed[-1].seconds if healed else 0
-            say(
-                f"{now() - began:5.0f} s  {len(healed):3} faults, {running.accepted:6} accepted, healed in {last:.1f} s"
-            )
+    began = now()
+
+    def tell(line: str) -> None:
+        say(f"{now() - began:5.0f} s  {line}")
+
+    async with world(RoutedSite(folder / "site")) as running:
+        tell("the site stands, the load begins")
+        faults = Faults(running, Random(seed), tell)
+        await faults.all(kinds, until=began + minutes * 60)
         if whole:
-            await _enough(running)
-        counts = await _settle_and_count(running)
-        say(f"{now() - began:5.0f} s  counted")
-        return Result(counts, healed, unseen, outward_repeats=repeats(running.site.folder / "mail.jsonl"))
+            await more_accepted(running, LEAST_ACCEPTED - running.accepted)
+        result = Result(
+            await settle_and_count(running),
+            faults.healed,
+            faults.unseen,
+            outward_repeats=repeats(running.site.folder / "mail.jsonl"),
+        )
+        tell("counted")
+        return result
 
 
-async def _wave(world: World, wave: list[Kind], chance: Random, healed: list[Healed], unseen: list[str]) -> list[Kind]:
-    """Faults at once, then rest; returns the kinds whose effect did not show, to be tried again."""
-    seeds = [Random(chance.random()) for _ in wave]
-    results = await asyncio.gather(
-        *(_one(world, kind, seed) for kind, seed in zip(wave, seeds, strict=True)), return_exceptions=True
-    )
-    await _rest(world)
-    at = now()
-    again: list[Kind] = []
-    for kind, result in zip(wave, results, strict=True):
-        match result:
-            case Done(what, ended):
-                healed.append(Healed(kind.name, what, ended, at))
-            case NotSeen() | TimeoutError():
-                unseen.append(f"{kind.name}: {result}")
-                if sum(one.startswith(f"{kind.name}:") for one in unseen) < 3:
-                    again.append(kind)
-            case BaseException():
-                raise result
-    return again
+class Faults:
+    """Faults one after the other and several at once, each healed before its parts are touched again."""
+
+    def __init__(self, world: World, chance: Random, tell: Say) -> None:
+        self.healed: list[Healed] = []
+        self.unseen: list[str] = []
+        self._world = world
+        self._chance = chance
+        self._tell = tell
+
+    async def all(self, kinds: Sequence[Kind], until: float) -> None:
+        """Every fault drawn, none begun after ``until`` (s, Unix). Raises what a fault could not undo."""
+        waiting = drawn(kinds, self._chance)
+        under_way: dict[asyncio.Task[None], Kind] = {}
+        try:
+            while waiting or under_way:
+                if now() > until:
+                    self.unseen += [f"{kind.name}: no time was left" for kind in waiting]
+                    waiting.clear()
+                while kind := next_one(waiting, under_way.values()):
+                    task = asyncio.create_task(self._one(kind, Random(self._chance.random()), waiting))
+                    under_way[task] = kind
+                done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    del under_way[task]
+                    task.result()
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _one(self, kind: Kind, chance: Random, waiting: list[Kind]) -> None:
+        try:
+            async with asyncio.timeout(kind.seconds):
+                done = await kind.inflict(self._world, chance)
+        except (NotSeen, TimeoutError) as unseen:
+            self.unseen.append(f"{kind.name}: {unseen or 'took too long'}")
+            self._tell(f"NOT SEEN  {self.unseen[-1]}")
+            if sum(one.startswith(f"{kind.name}:") for one in self.unseen) < AGAIN_AT_MOST:
+                waiting.append(kind)
+            return
+        at = await self._world.healed(HEAL_SECONDS)
+        self.healed.append(Healed(kind.name, done.what, done.ended, at))
+        await self._world.tell_client({"do": "go"})
+        healed = f"{len(self.healed):3}  {kind.name:<26} healed in {at - done.ended:4.1f} s"
+        self._tell(f"{healed}  ({self._world.accepted} accepted)  {done.what}")
 
 
-async def _one(world: World, kind: Kind, chance: Random) -> Done:
-    async with asyncio.timeout(FAULT_SECONDS):
-        return await kind.inflict(world, chance)
-
-
-async def _rest(world: World) -> None:
-    """The load pauses until the site has settled, and goes on."""
+async def rest(world: World, then: str = "go") -> None:
+    """The load pauses until the site has settled, and goes on (unless ``then`` says ``hold``)."""
     held = await world.tell_client({"do": "hold", "within": HEAL_SECONDS})
     if not held["still"]:
         raise RuntimeError("commands stay unanswered although every fault is over")
     await world.settled(HEAL_SECONDS)
+    await world.tell_client({"do": then, "within": 1})
+
+
+async def more_accepted(world: World, commands: int) -> None:
+    """Wait until so many more were accepted than now."""
     await world.tell_client({"do": "go"})
-
-
-async def _enough(world: World) -> None:
-    """Load goes on until there is enough to count."""
-    while world.accepted < LEAST_ACCEPTED:
-        await asyncio.sleep(1)
+    enough = world.accepted + commands
+    while world.accepted < enough:
+        await asyncio.sleep(0.2)
         await world.tell_client({"do": "go"})
 
 
-async def _settle_and_count(world: World) -> dict[str, object]:
-    await _rest(world)
-    await world.tell_client({"do": "hold", "within": HEAL_SECONDS})
-    await world.settled(HEAL_SECONDS)
+async def settle_and_count(world: World) -> dict[str, Any]:
+    """Rest once more, without load from here on, and have the client compare."""
+    await rest(world, then="hold")
     return await world.count()

@@ -1,26 +1,28 @@
-"""Which faults come when: waves of faults that do not touch one another's parts, drawn from a seed."""
+"""Which fault comes next: drawn from a seed, several at once as long as they touch different parts of the site."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
 
 from chaos.faults import Kind
 
-AT_ONCE = 4
+AT_ONCE = 3
 
 
-def waves(kinds: Sequence[Kind], chance: Random) -> list[list[Kind]]:
-    """Every kind as often as it says, in waves of at most four; the same seed draws the same waves."""
+def drawn(kinds: Sequence[Kind], chance: Random) -> list[Kind]:
+    """Every kind as often as it says, in an order that the seed decides."""
     waiting = [kind for kind in kinds for _ in range(kind.times)]
     chance.shuffle(waiting)
-    drawn: list[list[Kind]] = []
-    while waiting:
-        wave: list[Kind] = []
-        for kind in list(waiting):
-            if len(wave) < AT_ONCE and not any(kind.touches & other.touches for other in wave):
-                wave.append(kind)
-                waiting.remove(kind)
-        drawn.append(wave)
-    chance.shuffle(drawn)
-    return drawn
+    return waiting
+
+
+def next_one(waiting: list[Kind], under_way: Collection[Kind]) -> Kind | None:
+    """Take the first that touches nothing that is being broken or heals right now; None when there is no room."""
+    taken: frozenset[str] = frozenset().union(*(kind.touches for kind in under_way))
+    if len(under_way) >= AT_ONCE:
+        return None
+    for nr, kind in enumerate(waiting):
+        if not kind.touches & taken:
+            return waiting.pop(nr)
+    return None

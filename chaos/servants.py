@@ -12,7 +12,7 @@ import httpx
 import psutil
 from thidua.local.processes import Child
 
-from chaos.routed import RoutedSite
+from chaos.routed import TriedSite
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Copy:
 class Servants:
     """``async with Servants(site)``: takes over the services of a running site, every copy of them."""
 
-    def __init__(self, site: RoutedSite) -> None:
+    def __init__(self, site: TriedSite) -> None:
         self.site = site
         self.copies: dict[str, Copy] = {}
         self._watching: dict[str, asyncio.Task[None]] = {}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -20,13 +20,20 @@ from thidua.demo.api import Api, Surprise
 from thidua.demo.stage import OPERATOR
 from thidua.settled import Settled, State, settled
 
+from chaos.commands import WRITERS
 from chaos.counting import Branch, Key, LostRange
-from chaos.routed import ROOT, Helper, RoutedSite, services_of
+from chaos.healing import heads, still_moves
+from chaos.helper import Helper
+from chaos.routed import ROOT, TriedSite
 from chaos.servants import Servants
 from chaos.stage import LOGINS, lay_ground
 
 PAUSE = 0.02
 """Seconds that each writer rests between two commands: a steady load, not as much as goes in."""
+
+
+LOOK_SECONDS = 0.25
+"""Looking takes from what it looks at."""
 
 
 class NotSeen(Exception):
@@ -37,7 +44,7 @@ class NotSeen(Exception):
 class World:
     """One run. ``decided`` by people, ``reported`` by the product: what may be missing at the end, and why."""
 
-    site: RoutedSite
+    site: TriedSite
     servants: Servants
     api: Api
     client: Helper
@@ -45,26 +52,38 @@ class World:
     branches: list[Branch] = field(default_factory=list)
     centre: list[Key] = field(default_factory=list)
     accepted: int = 0
-
-    @property
-    def follows(self) -> dict[str, list[str]]:
-        return {name: list(producers) for name, producers in services_of(self.site).items()}
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _looked: float = -math.inf
+    _states: dict[str, State] = field(default_factory=dict)
 
     async def states(self) -> dict[str, State]:
-        """Asked again until every service answers."""
-        while True:
-            try:
-                return await self.api.states(OPERATOR)
-            except (httpx.HTTPError, Surprise):
-                await asyncio.sleep(0.15)
+        """``/ops/state`` of all, at most some tenths of a second old; asked again until every service answers."""
+        async with self._looking:
+            while time.monotonic() - self._looked > LOOK_SECONDS:
+                try:
+                    began = time.monotonic()
+                    async with asyncio.timeout(5):
+                        self._states = await self.api.states(OPERATOR)
+                    self._looked = began
+                except (httpx.HTTPError, Surprise, TimeoutError):
+                    await asyncio.sleep(0.1)
+            return self._states
+
+    async def healed(self, within: float) -> float:
+        """Wait until all that there is now has settled everywhere, load or not; when that was (s, Unix)."""
+        upto = heads(await self.states())
+        async with asyncio.timeout(within):
+            while still_moves(await self.states(), self.site.follows, upto):  # noqa: ASYNC110 - other processes
+                await asyncio.sleep(LOOK_SECONDS)
+        return now()
 
     async def settled(self, within: float = 90) -> Settled:
-        async def unhurried() -> dict[str, State]:
-            await asyncio.sleep(0.1)
+        async def fresh() -> dict[str, State]:
+            await asyncio.sleep(LOOK_SECONDS)
             return await self.states()
 
         async with asyncio.timeout(within + 30):
-            return await settled(unhurried, self.follows, within=within)
+            return await settled(fresh, self.site.follows, within=within)
 
     async def tell_client(self, order: dict[str, Any]) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(await self.client.ask(json.dumps(order)))
@@ -105,7 +124,7 @@ class World:
             {
                 "do": "count",
                 "databases": {name: self.site.audit(name).dsn for name in self.site.names},
-                "follows": self.follows,
+                "follows": self.site.follows,
                 "ranges": [vars(one) for one in self.ranges],
                 "branches": [vars(one) for one in self.branches],
                 "centre": self.centre,
@@ -114,25 +133,25 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
+async def world(site: TriedSite) -> AsyncIterator[World]:
     """A site under load; whatever was started is stopped, in whatever way the block ends."""
-    async with RoutedSite(folder) as site:
-        async with Servants(site) as servants, Api(site.addresses) as api:
-            await lay_ground(site, api)
-            told = {
-                "services": site.addresses.services,
-                "passwords": {login: api.passwords[login] for login in LOGINS},
-                "pause": PAUSE,
-            }
-            (folder / "client.json").write_text(json.dumps(told), encoding="utf-8")
-            client = Helper("chaos.client", str(folder))
-            try:
-                await client.start(folder / "client.log")
-                running = World(site, servants, api, client)
-                await running.tell_client({"do": "go"})
-                yield running
-            finally:
-                await client.stop()
+    async with site, Servants(site) as servants, Api(site.addresses) as api:
+        await lay_ground(site, api)
+        told = {
+            "services": site.addresses.services,
+            "passwords": {login: api.passwords[login] for login in LOGINS},
+            "pause": PAUSE,
+            "writers": [name for name, writer in WRITERS.items() if writer.service in site.names],
+        }
+        (site.folder / "client.json").write_text(json.dumps(told), encoding="utf-8")
+        client = Helper("chaos.client", str(site.folder))
+        try:
+            await client.start(site.folder / "client.log")
+            running = World(site, servants, api, client)
+            await running.tell_client({"do": "go"})
+            yield running
+        finally:
+            await client.stop()
 
 
 @dataclass(frozen=True)

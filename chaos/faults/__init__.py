@@ -25,8 +25,8 @@ class Kind:
     inflict: Callable[[World, Random], Awaitable[Done]]
     touches: frozenset[str]
     times: int = 3
-    seconds: float = 4.0
-    """About how long one takes, healing included."""
+    seconds: float = 60.0
+    """A fault that takes longer to show or to end counts as not seen."""
 
 
 ALL = frozenset({"registry", "scoring", "awards", "notify", "nats", "postgres"})

@@ -7,6 +7,7 @@ from random import Random
 
 from chaos.faults import ALL, Done, Kind
 from chaos.faults.stores import STREAMS
+from chaos.routed import RoutedSite
 from chaos.world import NotSeen, World, now
 
 MESSAGES = 60
@@ -33,12 +34,14 @@ async def triple_and_shuffle(world: World, chance: Random) -> Done:
 
 
 async def _cut(name: str, world: World) -> Done:
-    lost = await world.site.cut(name)
+    site = world.site
+    assert isinstance(site, RoutedSite)
+    lost = await site.cut(name)
     ended = now()
     if not lost:
         raise NotSeen(f"there was no connection to {name}")
     async with asyncio.timeout(20):
-        while not await world.site.connections(name):  # noqa: ASYNC110 - another process
+        while not await site.connections(name):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
     return Done(f"{lost} connections to {name} reset, others made since", ended)
 

@@ -51,7 +51,7 @@ async def older_store(world: World, chance: Random) -> Done:
     finally:
         os.kill(pid, signal.SIGCONT)
     # Time goes by until something was acknowledged that the copy does not have.
-    accepted = world.accepted
+    accepted = (await world.tell_client({"do": "go"}))["accepted"]
     while world.accepted < accepted + 20:
         await asyncio.sleep(0.2)
         await world.tell_client({"do": "go"})
