@@ -25,8 +25,15 @@ ROOT = "root"
 class TriedSite(Site):
     """A whole site without a trace receiver, which would take a tenth of the machine from what is tried."""
 
-    def __init__(self, folder: Path, topology: Topology | None = None, copies: Mapping[str, int] | None = None) -> None:
-        super().__init__(folder, topology=topology, settings=SETTINGS, copies=copies)
+    def __init__(
+        self,
+        folder: Path,
+        topology: Topology | None = None,
+        *,
+        copies: Mapping[str, int] | None = None,
+        archive: bool = False,
+    ) -> None:
+        super().__init__(folder, topology=topology, settings=SETTINGS, copies=copies, archive=archive)
         self.nats.users[ROOT] = User(kept_secret(self.folder, "nats-root"))
 
     async def _start_traces(self) -> None:
@@ -48,7 +55,7 @@ class RoutedSite(TriedSite):
     """Four services that reach NATS and PostgreSQL through a proxy."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, copies=COPIES)
+        super().__init__(folder, copies=COPIES, archive=True)
         self._routes = {"nats": free_port(), "postgres": free_port()}
         self._proxy = Helper(
             "chaos.proxy", str(self.folder / "ports"), *(f"{name}={port}" for name, port in self._routes.items())

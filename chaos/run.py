@@ -27,7 +27,7 @@ async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, sa
     def tell(line: str) -> None:
         say(f"{now() - began:5.0f} s  {line}")
 
-    async with world(RoutedSite(folder / "site")) as running:
+    async with world(RoutedSite(folder / "up")) as running:
         tell("the site stands, the load begins")
         faults = Faults(running, Random(seed), tell)
         await faults.all(kinds, until=began + minutes * 60)
