@@ -89,6 +89,13 @@ class RoutedSite(TriedSite):
         """Reset every connection to ``nats`` or ``postgres``; how many there were."""
         return int(await self._proxy.ask(f"cut {name}"))
 
+    async def shut(self, name: str) -> None:
+        """Reset them and let nobody through until ``open``."""
+        await self._proxy.ask(f"shut {name}")
+
+    async def open(self, name: str) -> None:
+        await self._proxy.ask(f"open {name}")
+
     async def connections(self, name: str) -> int:
         return int(await self._proxy.ask(f"count {name}"))
 

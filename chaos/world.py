@@ -18,6 +18,7 @@ from nats.aio.client import Client as NatsClient
 from nats.js import JetStreamContext
 from thidua.demo.api import Api, Surprise
 from thidua.demo.stage import OPERATOR
+from thidua.local.backups import make_backup
 from thidua.settled import Settled, State, settled
 
 from chaos.commands import WRITERS
@@ -52,6 +53,8 @@ class World:
     branches: list[Branch] = field(default_factory=list)
     centre: list[Key] = field(default_factory=list)
     accepted: int = 0
+    _backup: str = ""
+    _backing_up: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looked: float = -math.inf
     _states: dict[str, State] = field(default_factory=dict)
@@ -84,6 +87,13 @@ class World:
 
         async with asyncio.timeout(within + 30):
             return await settled(fresh, self.site.follows, within=within)
+
+    async def backup(self) -> str:
+        """The name of a base backup, made under load when it is first asked for."""
+        async with self._backing_up:
+            if not self._backup:
+                self._backup = (await make_backup(self.site.postgres)).name
+            return self._backup
 
     async def tell_client(self, order: dict[str, Any]) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(await self.client.ask(json.dumps(order)))

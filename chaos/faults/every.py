@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from chaos.faults import Kind, couriers, crashes, kills, stops, stores
+from chaos.faults import Kind, couriers, crashes, kills, restores, stops, stores
 
-EVERY: tuple[Kind, ...] = (*kills.KINDS, *crashes.KINDS, *stops.KINDS, *stores.KINDS, *couriers.KINDS)
+EVERY: tuple[Kind, ...] = (
+    *kills.KINDS,
+    *crashes.KINDS,
+    *stops.KINDS,
+    *stores.KINDS,
+    *couriers.KINDS,
+    *restores.KINDS,
+)
