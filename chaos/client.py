@@ -37,7 +37,6 @@ class Client:
         told: dict[str, Any] = json.loads((folder / "client.json").read_text(encoding="utf-8"))
         self.folder = folder
         self._passwords: dict[str, str] = told["passwords"]
-        self._pause: float = told["pause"]
         self.writers: list[str] = told["writers"]
         self._tokens: dict[str, str] = {}
         limits = httpx.Limits(max_connections=20)
@@ -122,7 +121,7 @@ class Client:
                 at=time.time(),
             )
         )
-        await asyncio.sleep(self._pause)
+        await asyncio.sleep(WRITERS[writer].pause)
         return answer
 
     async def _until_answered(self, key: str, command: Command) -> Answer:

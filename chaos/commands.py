@@ -150,16 +150,18 @@ class Writer:
     service: str
     tell: Callable[[str, int], Story]
     may_stop: bool = False
+    pause: float = 0.02
+    """Seconds of rest after each answer: a steady load, not as much as goes in."""
 
 
 WRITERS: dict[str, Writer] = {
     "cdcs-0": Writer("registry", units),
     "cdcs-1": Writer("registry", units),
-    "nam-0": Writer("registry", years, may_stop=True),
+    "nam-0": Writer("registry", years, may_stop=True, pause=0.6),
     "gop-y-0": Writer("scoring", comments),
     "gop-y-1": Writer("scoring", comments),
     "sk-0": Writer("awards", achievements),
     "sk-1": Writer("awards", achievements),
-    "thu-0": Writer("notify", preferences, may_stop=True),
+    "thu-0": Writer("notify", preferences, may_stop=True, pause=0.05),
 }
 """What a writer was told first must stand first in the log."""

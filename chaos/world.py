@@ -19,7 +19,7 @@ from nats.js import JetStreamContext
 from thidua.demo.api import Api, Surprise
 from thidua.demo.stage import OPERATOR
 from thidua.local.backups import make_backup
-from thidua.settled import Settled, State, settled
+from thidua.settled import NotSettled, Settled, State, settled
 
 from chaos.commands import WRITERS
 from chaos.counting import Branch, Key, LostRange
@@ -28,10 +28,6 @@ from chaos.helper import Helper
 from chaos.routed import ROOT, TriedSite
 from chaos.servants import Servants
 from chaos.stage import LOGINS, lay_ground
-
-PAUSE = 0.02
-"""Seconds that each writer rests between two commands: a steady load, not as much as goes in."""
-
 
 LOOK_SECONDS = 0.25
 """Looking takes from what it looks at."""
@@ -75,9 +71,11 @@ class World:
     async def healed(self, within: float) -> float:
         """Wait until all that there is now has settled everywhere, load or not; when that was (s, Unix)."""
         upto = heads(await self.states())
-        async with asyncio.timeout(within):
-            while still_moves(await self.states(), self.site.follows, upto):  # noqa: ASYNC110 - other processes
-                await asyncio.sleep(LOOK_SECONDS)
+        ends = time.monotonic() + within
+        while moving := still_moves(await self.states(), self.site.follows, upto):
+            if time.monotonic() > ends:
+                raise NotSettled("; ".join(moving))
+            await asyncio.sleep(LOOK_SECONDS)
         return now()
 
     async def settled(self, within: float = 90) -> Settled:
@@ -150,7 +148,6 @@ async def world(site: TriedSite) -> AsyncIterator[World]:
         told = {
             "services": site.addresses.services,
             "passwords": {login: api.passwords[login] for login in LOGINS},
-            "pause": PAUSE,
             "writers": [name for name, writer in WRITERS.items() if writer.service in site.names],
         }
         (site.folder / "client.json").write_text(json.dumps(told), encoding="utf-8")
