@@ -42,3 +42,8 @@ async def thidua(world: World, *words: str, patience: float = 60) -> str:
 async def restore_log(world: World, service: str) -> str:
     """Bring a gated log up to what others hold, and open it."""
     return await thidua(world, "log", "restore", service)
+
+
+async def keep_branch(world: World, service: str, branch: str) -> str:
+    """Say which of two branches of a service's log is kept, by the hash of an event on it."""
+    return await thidua(world, "log", "fork", "keep", branch)

@@ -38,6 +38,8 @@ async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, sa
             faults.healed,
             faults.unseen,
             outward_repeats=repeats(running.site.folder / "mail.jsonl"),
+            forks_injected=running.forks_injected,
+            forks_found=running.forks_found,
         )
         tell("counted")
         return result

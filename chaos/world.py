@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,8 @@ class World:
     ranges: list[LostRange] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
     centre: list[Key] = field(default_factory=list)
+    forks_injected: Counter[str] = field(default_factory=Counter)
+    forks_found: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
     _backup: str = ""
     _backing_up: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -24,12 +24,12 @@ SERVICES = ("scoring", "awards", "registry")
 
 async def restore_with_wal(service: str, world: World, chance: Random) -> Done:
     backup = await world.backup()
-    copies = await _down(world, service)
+    copies = await down(world, service)
     recovered = await recover_service(world.site.postgres, service, backup, keep_replaced=False)
     ended = now()
     if recovered.was_seq is None or recovered.seq < recovered.was_seq:
         raise NotSeen(f"{service}: the archive reaches {recovered.seq} of {recovered.was_seq}")
-    await _up(world, copies)
+    await up(world, copies)
     return Done(f"{service} from base backup and archived log: {recovered.seq} of {recovered.was_seq}", ended)
 
 
@@ -45,7 +45,7 @@ async def restore_without_wal(service: str, world: World, chance: Random) -> Don
         while world.accepted < accepted + 20:
             await asyncio.sleep(0.1)
             await world.tell_client({"do": "go"})
-        copies = await _down(world, service)
+        copies = await down(world, service)
     finally:
         await site.open("nats")
     lost_at = now()
@@ -53,7 +53,7 @@ async def restore_without_wal(service: str, world: World, chance: Random) -> Don
     ended = now()
     if recovered.was_seq is None or recovered.seq >= recovered.was_seq:
         raise NotSeen(f"{service}: the backup is not older than the database")
-    await _up(world, copies)
+    await up(world, copies)
     await restore_log(world, service)
     lost = await _reported(world, service, recovered, lost_at)
     return Done(
@@ -61,7 +61,7 @@ async def restore_without_wal(service: str, world: World, chance: Random) -> Don
     )
 
 
-async def _down(world: World, service: str) -> list[Copy]:
+async def down(world: World, service: str) -> list[Copy]:
     """Every copy killed and held back."""
     copies = world.servants.of(service)
     for copy in copies:
@@ -71,7 +71,7 @@ async def _down(world: World, service: str) -> list[Copy]:
     return copies
 
 
-async def _up(world: World, copies: list[Copy]) -> None:
+async def up(world: World, copies: list[Copy]) -> None:
     before = {copy.name: copy.starts for copy in copies}
     for copy in copies:
         copy.held_back.set()
