@@ -61,15 +61,16 @@ class World:
     async def states(self) -> dict[str, State]:
         """``/ops/state`` of all, at most some tenths of a second old; asked again until every service answers."""
         async with self._looking:
-            while time.monotonic() - self._looked > LOOK_SECONDS:
+            if time.monotonic() - self._looked < LOOK_SECONDS:
+                return self._states
+            while True:
                 try:
-                    began = time.monotonic()
-                    async with asyncio.timeout(5):
+                    async with asyncio.timeout(10):
                         self._states = await self.api.states(OPERATOR)
-                    self._looked = began
+                    self._looked = time.monotonic()
+                    return self._states
                 except (httpx.HTTPError, Surprise, TimeoutError):
                     await asyncio.sleep(0.1)
-            return self._states
 
     async def healed(self, within: float) -> float:
         """Wait until all that there is now has settled everywhere, load or not; when that was (s, Unix)."""
