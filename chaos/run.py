@@ -32,7 +32,7 @@ async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, sa
         faults = Faults(running, Random(seed), tell)
         await faults.all(kinds, until=began + minutes * 60)
         if whole:
-            await more_accepted(running, LEAST_ACCEPTED - running.accepted)
+            await running.load.more(LEAST_ACCEPTED - running.load.accepted)
         result = Result(
             await settle_and_count(running),
             faults.healed,
@@ -88,30 +88,20 @@ class Faults:
             return
         at = await self._world.healed(HEAL_SECONDS)
         self.healed.append(Healed(kind.name, done.what, done.ended, at))
-        await self._world.tell_client({"do": "go"})
+        await self._world.load.go()
         healed = f"{len(self.healed):3}  {kind.name:<26} healed in {at - done.ended:4.1f} s"
-        self._tell(f"{healed}  ({self._world.accepted} accepted)  {done.what}")
+        self._tell(f"{healed}  ({self._world.load.accepted} accepted)  {done.what}")
 
 
-async def rest(world: World, then: str = "go") -> None:
-    """The load pauses until the site has settled, and goes on (unless ``then`` says ``hold``)."""
-    held = await world.tell_client({"do": "hold", "within": HEAL_SECONDS})
-    if not held["still"]:
-        raise RuntimeError("commands stay unanswered although every fault is over")
+async def rest(world: World) -> None:
+    """The load pauses until the site has settled, and goes on."""
+    await world.load.hold()
     await world.settled(HEAL_SECONDS)
-    await world.tell_client({"do": then, "within": 1})
-
-
-async def more_accepted(world: World, commands: int) -> None:
-    """Wait until so many more were accepted than now."""
-    await world.tell_client({"do": "go"})
-    enough = world.accepted + commands
-    while world.accepted < enough:
-        await asyncio.sleep(0.2)
-        await world.tell_client({"do": "go"})
+    await world.load.go()
 
 
 async def settle_and_count(world: World) -> dict[str, Any]:
-    """Rest once more, without load from here on, and have the client compare."""
-    await rest(world, then="hold")
+    """The load ends, the site settles, and the client compares."""
+    await world.load.hold()
+    await world.settled(HEAL_SECONDS)
     return await world.count()

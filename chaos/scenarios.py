@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chaos.report import Result
 from chaos.routed import SiteOnThreeNodes
-from chaos.run import more_accepted, rest, settle_and_count
+from chaos.run import rest, settle_and_count
 from chaos.world import Healed, NotSeen, now, world
 
 ONE, TWO = "nats_one_node_of_three", "nats_two_nodes_of_three"
@@ -23,19 +23,19 @@ async def nodes_lost(folder: Path, say: Callable[[str], None]) -> Result:
     site = SiteOnThreeNodes(folder)
     async with world(site) as running:
         healed = []
-        await more_accepted(running, 60)
+        await running.load.more(60)
         first, second = site.three.nodes[2], site.three.nodes[1]
         await first.kill()
         lost = now()
         if await first.healthy():
             raise NotSeen(f"{first.name} is still there")
-        await more_accepted(running, 60)
+        await running.load.more(60)
         # Not the dead node's return heals: the site settles on two.
         await rest(running)
         healed.append(Healed(ONE, f"{first.name} gone, the other two carry everything", lost, now()))
         say("  one node of three gone: settled on two")
         await second.kill()
-        await more_accepted(running, 60)
+        await running.load.more(60)
         behind = {
             name: state["head"]["seq"] - min(state["relayed"].values())
             for name, state in (await running.states()).items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import time
 from collections import Counter
@@ -25,7 +24,7 @@ from thidua.settled import NotSettled, Settled, State, settled
 from chaos.commands import WRITERS
 from chaos.counting import Branch, Key, LostRange
 from chaos.healing import heads, still_moves
-from chaos.helper import Helper
+from chaos.load import Load
 from chaos.routed import ROOT, TriedSite
 from chaos.servants import Servants
 from chaos.stage import LOGINS, lay_ground
@@ -45,13 +44,12 @@ class World:
     site: TriedSite
     servants: Servants
     api: Api
-    client: Helper
+    load: Load
     ranges: list[LostRange] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
     centre: list[Key] = field(default_factory=list)
     forks_injected: Counter[str] = field(default_factory=Counter)
     forks_found: Counter[str] = field(default_factory=Counter)
-    accepted: int = 0
     _backup: str = ""
     _backing_up: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -97,11 +95,6 @@ class World:
                 self._backup = (await make_backup(self.site.postgres)).name
             return self._backup
 
-    async def tell_client(self, order: dict[str, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(await self.client.ask(json.dumps(order)))
-        self.accepted = told.get("accepted", self.accepted)
-        return told
-
     @asynccontextmanager
     async def courier(self) -> AsyncIterator[JetStreamContext]:
         """JetStream as somebody who may do everything, past the proxy."""
@@ -132,7 +125,7 @@ class World:
 
     async def count(self) -> dict[str, Any]:
         """The client compares what it was told with every database, and with what was decided and reported."""
-        return await self.tell_client(
+        return await self.load.tell(
             {
                 "do": "count",
                 "databases": {name: self.site.audit(name).dsn for name in self.site.names},
@@ -149,20 +142,11 @@ async def world(site: TriedSite) -> AsyncIterator[World]:
     """A site under load; whatever was started is stopped, in whatever way the block ends."""
     async with site, Servants(site) as servants, Api(site.addresses) as api:
         await lay_ground(site, api)
-        told = {
-            "services": site.addresses.services,
-            "passwords": {login: api.passwords[login] for login in LOGINS},
-            "writers": [name for name, writer in WRITERS.items() if writer.service in site.names],
-        }
-        (site.folder / "client.json").write_text(json.dumps(told), encoding="utf-8")
-        client = Helper("chaos.client", str(site.folder))
-        try:
-            await client.start(site.folder / "client.log")
-            running = World(site, servants, api, client)
-            await running.tell_client({"do": "go"})
-            yield running
-        finally:
-            await client.stop()
+        passwords = {login: api.passwords[login] for login in LOGINS}
+        writers = [name for name, writer in WRITERS.items() if writer.service in site.names]
+        async with Load(site.folder, site.addresses.services, passwords, writers) as load:
+            await load.go()
+            yield World(site, servants, api, load)
 
 
 @dataclass(frozen=True)

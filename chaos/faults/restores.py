@@ -6,7 +6,6 @@ from stream and followers; what only this database held is reported by log, epoc
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from random import Random
 
@@ -41,10 +40,7 @@ async def restore_without_wal(service: str, world: World, chance: Random) -> Don
     await site.shut("nats")
     try:
         await _remember_centre(world, service)
-        accepted = (await world.tell_client({"do": "go"}))["accepted"]
-        while world.accepted < accepted + 20:
-            await asyncio.sleep(0.1)
-            await world.tell_client({"do": "go"})
+        await world.load.more(20)
         copies = await down(world, service)
     finally:
         await site.open("nats")

@@ -51,10 +51,7 @@ async def older_store(world: World, chance: Random) -> Done:
     finally:
         os.kill(pid, signal.SIGCONT)
     # Time goes by until something was acknowledged that the copy does not have.
-    accepted = (await world.tell_client({"do": "go"}))["accepted"]
-    while world.accepted < accepted + 20:
-        await asyncio.sleep(0.2)
-        await world.tell_client({"do": "go"})
+    await world.load.more(20)
 
     def put_back(store: Path) -> None:
         shutil.rmtree(store)
