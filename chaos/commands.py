@@ -157,6 +157,8 @@ class Writer:
 WRITERS: dict[str, Writer] = {
     "cdcs-0": Writer("registry", units),
     "cdcs-1": Writer("registry", units),
+    "xa-0": Writer("registry", units),
+    "xa-1": Writer("registry", units),
     "nam-0": Writer("registry", years, may_stop=True, pause=0.6),
     "gop-y-0": Writer("scoring", comments),
     "gop-y-1": Writer("scoring", comments),
@@ -165,3 +167,5 @@ WRITERS: dict[str, Writer] = {
     "thu-0": Writer("notify", preferences, may_stop=True, pause=0.05),
 }
 """What a writer was told first must stand first in the log."""
+AT_A_SITE_BELOW = frozenset({"xa-0", "xa-1"})
+"""Writers of the site that is cut off: units of its own, so that no id is used on both sides of the line."""

@@ -21,7 +21,7 @@ from thidua.demo.stage import OPERATOR
 from thidua.local.backups import make_backup
 from thidua.settled import NotSettled, Settled, State, settled
 
-from chaos.commands import WRITERS
+from chaos.commands import AT_A_SITE_BELOW, WRITERS
 from chaos.counting import Branch, Key, LostRange
 from chaos.healing import heads, still_moves
 from chaos.load import Load
@@ -143,7 +143,8 @@ async def world(site: TriedSite) -> AsyncIterator[World]:
     async with site, Servants(site) as servants, Api(site.addresses) as api:
         await lay_ground(site, api)
         passwords = {login: api.passwords[login] for login in LOGINS}
-        writers = [name for name, writer in WRITERS.items() if writer.service in site.names]
+        here = WRITERS.keys() - AT_A_SITE_BELOW
+        writers = [name for name in WRITERS if name in here and WRITERS[name].service in site.names]
         async with Load(site.folder, site.addresses.services, passwords, writers) as load:
             await load.go()
             yield World(site, servants, api, load)

@@ -1,0 +1,163 @@
+"""A province at a site of its own is cut off for a simulated week while both sides write; then the line is mended.
+
+Two sites of the product, registry and scoring at each, with demo clocks that are moved by a day at a time; a client of
+its own at each. Each counts its receipts in its own databases and in the one across the line that keeps its log whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from chassis import subjects
+from chassis.site_tree import SiteTree
+from chassis.topology import PLAYER, ServiceLinks, SiteLink, Topology
+from thidua.demo.api import Api
+from thidua.demo.clock import DemoTime
+from thidua.demo.stage import ADMINISTRATOR
+from thidua.local.site import Site
+from thidua.local.sites import Sites
+
+from chaos.load import Load
+from chaos.report import Result
+from chaos.routed import SETTINGS
+from chaos.world import Healed, NotSeen, now
+
+HUB, BELOW, UNIT = "vn", "caobang", "ldld-cao-bang"
+TREE = SiteTree(
+    hub=HUB, below={BELOW: SiteLink(serves=(UNIT,), up=("registry", "scoring"), down=("registry", "scoring"))}
+)
+SERVICES = Topology(
+    site=HUB,
+    services={"registry": ServiceLinks(follows=("scoring",)), "scoring": ServiceLinks(follows=("registry",))},
+)
+WRITERS = {HUB: ("cdcs-0", "cdcs-1"), BELOW: ("xa-0", "xa-1")}
+KIND = "site_cut"
+DAYS = (7, 1, 1)
+"""How long each cut lasts by the sites' clocks: a week, and two short ones."""
+A_DAY = 6
+"""Commands accepted at each side in a day of a cut."""
+HEAL_SECONDS = 90.0
+
+
+@dataclass
+class Half:
+    """One of the two sites with its load, and the log of the other that it keeps."""
+
+    site: Site
+    load: Load
+    other: str
+
+    async def ask(self, service: str, question: str, *values: object) -> Any:
+        db = await asyncpg.connect(self.site.audit(service).dsn, timeout=10)
+        try:
+            return await db.fetchval(question, *values)
+        finally:
+            await db.close()
+
+    async def head(self) -> int:
+        return int(await self.ask("registry", "SELECT seq FROM chassis.log_head"))
+
+    async def keeps(self) -> int:
+        """How far the registry here has the log of the registry across the line."""
+        mark = await self.ask("registry", "SELECT seq FROM chassis.mark WHERE log = $1", f"{self.other}.registry")
+        return int(mark or 0)
+
+
+async def site_cut(folder: Path, say: Callable[[str], None]) -> Result:
+    """Three cuts. Raises NotSeen when the line was cut and something crossed it all the same."""
+    starts = datetime.now(timezone.utc)
+    async with AsyncExitStack() as running:
+        both = Sites(folder, tree=TREE, topology=SERVICES, settings=SETTINGS, demo=True, starts=starts)
+        sites = await running.enter_async_context(both)
+        halves = {name: await _half(running, name, site) for name, site in sites.all.items()}
+        healed, today = [], starts
+        for days in DAYS:
+            await sites.cut(BELOW)
+            before = {name: await half.keeps() for name, half in halves.items()}
+            for _ in range(days):
+                today += timedelta(days=1)
+                for name, half in halves.items():
+                    await _at(half.site, name, today)
+                await asyncio.gather(*(half.load.more(A_DAY) for half in halves.values()))
+            if before != {name: await half.keeps() for name, half in halves.items()}:
+                raise NotSeen("something crossed the line while it was cut")
+            heads = {name: await half.head() for name, half in halves.items()}
+            await sites.heal(BELOW)
+            ended = now()
+            await _across(halves, heads)
+            healed.append(Healed(KIND, f"cut for {days} days, both sides at {heads}", ended, now()))
+            say(f"  a site cut for {days} days by its clock: settled {now() - ended:.1f} s after it was mended")
+        counts: dict[str, Any] = {}
+        for half in halves.values():
+            await half.load.hold()
+        await _across(halves, {name: await half.head() for name, half in halves.items()})
+        for name, half in halves.items():
+            across = halves[half.other]
+            told = await half.load.tell(_count(name, half, across))
+            counts = {figure: counts[figure] + there for figure, there in told.items()} if counts else told
+        return Result(counts, healed)
+
+
+async def _half(running: AsyncExitStack, name: str, site: Site) -> Half:
+    passwords = {ADMINISTRATOR: site.bootstrap_password}
+    if name == HUB:
+        async with Api(site.addresses, dict(passwords)) as api:
+            await _unit(api)
+    load = Load(site.folder, site.addresses.services, passwords, WRITERS[name])
+    await running.enter_async_context(load)
+    await load.go()
+    return Half(site, load, BELOW if name == HUB else HUB)
+
+
+async def _unit(api: Api) -> None:
+    """The unit that the site below serves."""
+    body = {"id": UNIT, "code": "LDLD-CB", "name": "Liên đoàn Lao động tỉnh Cao Bằng", "level": "province"}
+    body |= {"kind": "federation", "parent_id": "tld", "effective": "2015-01-01", "source": "Danh mục đơn vị"}
+    await api.by(ADMINISTRATOR).post("registry", "/units", body)
+
+
+async def _at(site: Site, name: str, instant: datetime) -> None:
+    """Move one site's clock."""
+    client = await DemoTime.connect(site.nats.url, site.nats_password(PLAYER))
+    try:
+        await client.publish(subjects.clock(name), json.dumps({"at": instant.isoformat()}).encode())
+        await client.flush()
+    finally:
+        await client.close()
+
+
+async def _across(halves: dict[str, Half], heads: dict[str, int]) -> None:
+    """Wait until each side keeps the other's log as far as it went. Raises TimeoutError's text with what is missing."""
+    ends = time.monotonic() + HEAL_SECONDS
+    while missing := [
+        f"{name} keeps {kept} of {half.other}'s {heads[half.other]}"
+        for name, half in halves.items()
+        if (kept := await half.keeps()) < heads[half.other]
+    ]:
+        if time.monotonic() > ends:
+            raise TimeoutError("; ".join(missing))
+        await asyncio.sleep(0.2)
+
+
+def _count(name: str, half: Half, across: Half) -> dict[str, Any]:
+    """The order to count: the own databases, and the registry across the line as one more follower of the own log."""
+    databases = {service: half.site.audit(service).dsn for service in half.site.names}
+    there = f"registry-of-{half.other}"
+    follows = {service: list(links.follows) for service, links in SERVICES.services.items()}
+    return {
+        "do": "count",
+        "databases": databases | {there: across.site.audit("registry").dsn},
+        "follows": follows | {there: ["registry"]},
+        "ranges": [],
+        "branches": [],
+        "centre": [],
+    }
