@@ -34,7 +34,7 @@ def _chosen() -> argparse.Namespace:
 
 def main() -> int:
     chosen = _chosen()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     only = [name for name in chosen.kinds.split(",") if name]
     kinds = [kind for kind in EVERY if not only or any(kind.name.startswith(name) for name in only)]
     folder = Path(tempfile.mkdtemp(prefix="thidua-chaos-"))

@@ -12,7 +12,7 @@ from random import Random
 from thidua.local.recovery import Recovered, recover_service
 
 from chaos.counting import LostRange
-from chaos.faults import Done, Kind
+from chaos.faults import ALL, Done, Kind
 from chaos.operator import restore_log
 from chaos.routed import RoutedSite
 from chaos.servants import Copy
@@ -100,10 +100,9 @@ async def _reported(world: World, service: str, recovered: Recovered, lost_at: f
 
 ENDLESS = 1 << 62
 
-KINDS = (
-    *(Kind("restore_with_wal", partial(restore_with_wal, name), frozenset({name}), times=1) for name in SERVICES),
-    *(
-        Kind("restore_without_wal", partial(restore_without_wal, name), frozenset({name, "nats"}), times=1)
-        for name in SERVICES
-    ),
+KINDS = tuple(
+    # Alone, because nothing can settle while a service is away for so long.
+    Kind(name, partial(restore, service), ALL, times=1, seconds=180)
+    for name, restore in (("restore_with_wal", restore_with_wal), ("restore_without_wal", restore_without_wal))
+    for service in SERVICES
 )

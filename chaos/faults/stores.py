@@ -118,5 +118,5 @@ KINDS = (
     Kind("truncate_stream", truncate_stream, frozenset({"nats"})),
     Kind("older_store", older_store, frozenset({"nats"})),
     Kind("delete_stream", delete_stream, frozenset({"nats"})),
-    Kind("delete_consumer", delete_consumer, frozenset({"nats"}), times=6),
+    Kind("delete_consumer", delete_consumer, frozenset({"nats"}), times=8),
 )
