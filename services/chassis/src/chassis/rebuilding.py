@@ -44,7 +44,8 @@ async def ask(runtime: Runtime, log: str | None, swap_anyway: bool, by: str) -> 
 
     Raises ``Refused`` for a log that feeds nothing here, and while a rebuild of one of them is under way.
     """
-    known = [feed.log for feed in feeds(runtime.service, runtime.settings.site, runtime.settings.above)]
+    named = feeds(runtime.service, runtime.settings.site, runtime.settings.above)
+    known = [feed.log for feed in named if feed.projection.tables]
     if log is not None and log not in known:
         raise Refused("unknown-log", log=log, own=", ".join(known))
     wanted = known if log is None else [log]
