@@ -51,10 +51,15 @@ async def site(folder: Path, topology: Topology = TOPOLOGY, *, backend: str = "w
     """A running server on which the topology has been applied; of a container only ``url`` is to be used."""
     async with start_nats(backend, folder, users_of(topology), durable=False) as started:
         server = cast(EmbeddedNats, started)
-        async with client(server, OPS) as ops:
-            js = ops.jetstream()
-            await apply(js, topology, plan(topology, await find(js, topology)))
+        await lay(server, topology)
         yield server
+
+
+async def lay(server: EmbeddedNats, topology: Topology = TOPOLOGY) -> None:
+    """Make what the topology names and the server does not have, as operations do."""
+    async with client(server, OPS) as ops:
+        js = ops.jetstream()
+        await apply(js, topology, plan(topology, await find(js, topology)))
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from chassis.positions import Position
 from chassis.relay import move_cursor
 from chassis.runtime import Runtime
 from nats.aio.msg import Msg
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 from thidua.local.nats import EmbeddedNats
 
 from tests.chassis.delivery import at_work_on, awake, form, numbered, one, rows
 from tests.chassis.sample import sample_service
-from tests.chassis.sites import client, eventually, site
+from tests.chassis.sites import client, eventually, lay, site
 from tests.support.databases import DatabaseMaker
 
 
@@ -95,6 +97,56 @@ async def test_a_full_stream_holds_events_back_in_the_log_and_shows_it(
             await eventually(lambda: all_sent(producer))
             await eventually(lambda: "relay" not in producer.health)
     assert [seq for seq, _ in await streamed(server)] == list(range(1, 12))
+
+
+async def test_a_stream_that_was_deleted_is_named_in_health_and_filled_again_once_it_is_laid(
+    server: EmbeddedNats, make_database: DatabaseMaker
+) -> None:
+    async with at_work_on(sample_service(), await make_database("registry"), server) as producer:
+        await form(producer, *numbered(20), transaction=20)
+        await eventually(lambda: all_sent(producer))
+        async with client(server, "root") as root:
+            await root.jetstream().delete_stream("loc-registry")
+        await eventually(lambda: "stream loc-registry is not there" in producer.health.get("relay", ""))
+        await form(producer, *numbered(5, first=21))
+        await lay(server)
+        await eventually(lambda: is_whole(server, 26))
+        await eventually(lambda: all_sent(producer))
+        await eventually(lambda: "relay" not in producer.health)
+
+
+async def test_a_store_that_came_back_as_an_older_copy_is_filled_up_from_where_it_ends(
+    server: EmbeddedNats, make_database: DatabaseMaker, tmp_path: Path
+) -> None:
+    store = store_of(tmp_path, "loc-registry")
+    async with at_work_on(sample_service(), await make_database("registry"), server) as producer:
+        await form(producer, *numbered(10), transaction=10)
+        await eventually(lambda: all_sent(producer))
+        await server.stop()
+        shutil.copytree(store, tmp_path / "older")
+        await server.start()
+        await form(producer, *numbered(10, first=11))
+        await eventually(lambda: all_sent(producer))
+        await server.stop()
+        shutil.rmtree(store)
+        shutil.copytree(tmp_path / "older", store)
+        await server.start()
+        await eventually(lambda: is_whole(server, 21))
+
+
+def store_of(folder: Path, stream: str) -> Path:
+    [found] = folder.rglob(f"jetstream/THIDUA/streams/{stream}")
+    return found
+
+
+async def is_whole(server: EmbeddedNats, count: int) -> bool:
+    """Whether the stream is there and holds each event of the log once, in order."""
+    async with client(server, "root") as root:
+        try:
+            await root.jetstream().stream_info("loc-registry")
+        except (NotFoundError, ServiceUnavailableError):
+            return False
+    return [seq for seq, _ in await streamed(server)] == list(range(1, count + 1))
 
 
 async def test_commands_are_answered_while_nats_is_away_and_their_events_arrive_when_it_is_back(

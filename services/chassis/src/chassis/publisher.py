@@ -89,8 +89,8 @@ class Publisher:
         self._answers: list[Acknowledged | NotTaken] = []
         self._inbox = ""
         self._subscription: Subscription | None = None
-        where = f'"domain":"{domain}", ' if domain else ""
-        self._plain = f'{{"stream":"{self.stream}", {where}"seq":'.encode()
+        where = f'"domain":"{domain}",' if domain else ""
+        self._plain = f'{{"stream":"{self.stream}",{where}"seq":'.encode()
         """How an acknowledgement begins that counts and says nothing special."""
 
     async def open(self) -> None:

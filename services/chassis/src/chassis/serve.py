@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import socket
 from pathlib import Path
 
@@ -28,8 +27,8 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = Settings()  # type: ignore[call-arg]
     setup_logs(chosen.service, settings.site, form="console" if settings.log_format == "console" else "json")
-    if crash_file := os.environ.get("THIDUA_CRASH_FILE"):
-        crash_points.obey(Path(crash_file))
+    if settings.crash_file:
+        crash_points.obey(Path(settings.crash_file))
     app = importlib.import_module(f"{chosen.service}.main").app
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=10, access_log=False)
     ports = [(chosen.port, False)] + ([(chosen.shared_port, True)] if chosen.shared_port else [])

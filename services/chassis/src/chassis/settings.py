@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     head_file: str = Field("", description="File outside the database's data directory that keeps how far the log is.")
     followed_by: str = Field("", description="Services that follow this one's log; empty: those that ever told a mark.")
     gate_seconds: float = Field(5.0, gt=0, description="How long the start gate waits for who does not answer.")
+    crash_file: str = Field(
+        "", description="Fault tests only: file that says at which point to die (SIGUSR1 reads it)."
+    )
     worker: bool = Field(True, description="Whether this copy may take the worker lease.")
 
     def key(self, name: str) -> str:
