@@ -111,6 +111,7 @@ class Relay:
         self._fell_idle = fell_idle
         self._trouble = trouble
         self._heard: list[steps.Input] = []
+        self._said: str | None = None
 
     @property
     def stream(self) -> str:
@@ -126,7 +127,6 @@ class Relay:
         """Raises ``LogBroken`` when the own log does not continue; nothing is published past that."""
         at = await patiently(lambda: cursor(self._engine, self._log, self.stream), self._say)
         state = steps.begin(self.stream, self._in_flight, at)
-        said: str | None = None
         ticked = looked = time.monotonic()
         await self._publisher.open()
         try:
@@ -147,14 +147,15 @@ class Relay:
                         state, actions = steps.step(state, heard)
                         for action in actions:
                             await self._do(action, tasks)
-                    if state.trouble != said:
-                        said = state.trouble
-                        self._say(said)
+                    if state.trouble != self._said:
+                        self._said = state.trouble
+                        self._say(None)
         finally:
             await self._publisher.close()
 
-    def _say(self, reason: str | None) -> None:
-        self._trouble(reason)
+    def _say(self, database: str | None) -> None:
+        """What is wrong with the database, or else with the stream."""
+        self._trouble(database or self._said)
 
     def _hear(self, *inputs: steps.Input) -> None:
         self._heard += inputs
