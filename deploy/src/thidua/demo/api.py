@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 from thidua.local.addresses import Addresses
 
+PATIENCE = 10
+"""How often a write that a service could not take for the moment is sent again."""
 REFRESH_SECONDS = 2400
 """Tokens live an hour at most; the player fetches a new one well before."""
 
@@ -141,6 +143,12 @@ class Person:
         if self.acting_as:
             body["act"] = {**body.get("act", {}), "acting_as": self.acting_as}
         answer = await self.api.request(service, method, path, json=body, headers=headers)
+        for _ in range(PATIENCE):
+            if answer.status_code != 503:
+                break
+            # As the answer asks: later, word for word, under the same key.
+            await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
+            answer = await self.api.request(service, method, path, json=body, headers=headers)
         told: dict[str, Any] = answer.json()
         if refused is not None:
             if answer.status_code < 400 or told.get("type") != f"urn:thidua:problem:{refused}":

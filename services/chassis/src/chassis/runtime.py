@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 STATEMENTS = 500
 """How many statements a connection keeps prepared: more than a service has."""
-POOL_SECONDS = 3.0
-"""How long a request waits for a connection that others use."""
+POOL_SECONDS = 15.0
+"""How long a request waits for a connection that others use: a burst on a busy machine is not an absent database."""
 CONNECT_SECONDS = 3.0
 """How long a server may take to let a new connection in."""
 
