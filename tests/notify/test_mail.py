@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from chassis.logread import NobodyHas
+from chassis.positions import Position
+from chassis.received import mark
 from chassis.tending import end
 from chassis.testing import Trial
+from chassis.whole import become_whole
 from contracts.events.awards.councils import CouncilMemberRecused
 from contracts.events.awards.proposals import AwardProposed, ProposalReturned
 from contracts.events.notify import (
@@ -121,6 +126,48 @@ async def test_a_second_crash_leads_to_no_second_repeat(
     [fact] = await notify.events(NotificationFailed)
     assert (fact.data.reason, fact.data.final) == (MailTrouble.OUTCOME_UNKNOWN, True)
     assert await unsent(notify) == 0
+
+
+async def test_after_a_restore_nothing_goes_out_until_notify_is_whole_and_what_may_have_gone_is_a_repeat(
+    notify: Trial, mail_server: MailServer, intended: str
+) -> None:
+    async def restored(*, lost: bool, epoch: int) -> None:
+        async with notify.runtime.engine.begin() as db:
+            await db.execute(sa.text("UPDATE chassis.log_head SET epoch = :epoch"), {"epoch": epoch})
+            if lost:
+                await db.execute(
+                    sa.text("INSERT INTO chassis.not_recovered VALUES ('vn.notify', :former, 5, 9, :epoch)"),
+                    {"former": epoch - 1, "epoch": epoch},
+                )
+
+    async def registry_says(log: str) -> Position | None:
+        async with notify.runtime.engine.connect() as db:
+            return await mark(db, log)
+
+    await restored(lost=True, epoch=2)
+    post = await sender(notify)
+    assert await post.batch() == 0
+    assert mail_server.received == []
+    silent = asyncio.create_task(become_whole(notify.runtime, nobody_answers))
+    await asyncio.sleep(0)
+    assert await post.batch() == 0
+    await end(silent)
+    await become_whole(notify.runtime, registry_says)
+    assert await post.batch() == 1
+    assert [mail.message_id for mail in mail_server.to(ADDRESS)] == [f"<{intended}@thidua.example>"]
+    [fact] = await notify.events(NotificationDelivered)
+    assert fact.data.repeat
+
+    await restored(lost=False, epoch=3)
+    await become_whole(notify.runtime, registry_says)
+    notify.clock.set(notify.clock.now() + timedelta(minutes=1))
+    await notify.given(example_of(ReportReturned, unit_id="ldld-son-la"), case="case-nam-2024-ldld-son-la")
+    assert await post.batch() == 1
+    assert [one.data.repeat for one in await notify.events(NotificationDelivered)] == [True, False]
+
+
+async def nobody_answers(log: str) -> Position | None:
+    raise NobodyHas(log)
 
 
 class Died(BaseException):

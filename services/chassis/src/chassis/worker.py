@@ -31,6 +31,7 @@ from chassis.service import Service
 from chassis.stream_read import last_event
 from chassis.tending import Tasks
 from chassis.topology import ServiceLinks, Topology
+from chassis.whole import become_whole
 from chassis.withheld import veil_for
 
 _log = get_logger(__name__)
@@ -248,6 +249,7 @@ class _Worker:
         tasks.start(self._kept_up("partitions", self._keep_partitions))
         tasks.start(self._kept_up("rebuilding", self._rebuild))
         await self._connected.wait()
+        tasks.start(endlessly("becoming whole", partial(become_whole, runtime, self._head_of), self.report, once=True))
         for destination in neighbours.destinations(runtime):
             part = f"relay {destination.tree}" if destination.away else "relay"
             tasks.start(self._kept_up(part, partial(self._relay_log, destination, part)))
@@ -332,6 +334,10 @@ class _Worker:
         holders = sorted(self._holders.get(log, set()) - {own})
         reader = neighbours.reader(self._runtime, log)
         return await logread.fetch_page(self._broker, log, after, holders=holders, reader=reader)
+
+    async def _head_of(self, log: str) -> Position | None:
+        reader = neighbours.reader(self._runtime, log)
+        return (await logread.fetch_page(self._broker, log, 2**62, limit=1, reader=reader)).head
 
     def _tell_mark(self, tasks: Tasks, log: str, at: Position) -> None:
         async def tell() -> None:

@@ -33,10 +33,12 @@ class Outgoing:
     """How often sending it has begun without a record, this time included."""
     withheld: bool
     """The person was recused from the case after the intent: nothing of it may reach him."""
+    record_lost: bool = False
+    """A restore lost records of this log, and it may have been sent in the time that they told of."""
 
     @property
     def repeat(self) -> bool:
-        return self.unrecorded > 1
+        return self.record_lost or self.unrecorded > 1
 
     @property
     def exhausted(self) -> bool:
@@ -56,7 +58,10 @@ async def take(db: AsyncConnection, limit: int, resting: Iterable[str]) -> list[
             "WITH next AS ("
             " SELECT notification_id, recipient, for_unit, topic, params, case_id, due, attempts,"
             "        EXISTS (SELECT 1 FROM recusal r WHERE 'proposal:' || r.proposal_id = about"
-            "                AND 'person:' || r.person_id = recipient) AS withheld"
+            "                AND 'person:' || r.person_id = recipient) AS withheld,"
+            # Intents lost with their deliveries come again, with the same id, until the service is whole.
+            "        EXISTS (SELECT 1 FROM chassis.whole w JOIN chassis.log_head h ON w.at >= intended_at"
+            "                JOIN chassis.not_recovered n ON n.log = h.log AND n.opened = w.epoch) AS record_lost"
             "  FROM notification WHERE state = 'intended' AND notification_id <> ALL (:resting)"
             "  ORDER BY intended_at, notification_id LIMIT :limit"
             "), noted AS ("
@@ -78,6 +83,7 @@ async def take(db: AsyncConnection, limit: int, resting: Iterable[str]) -> list[
             row.attempts + 1,
             row.times,
             row.withheld,
+            row.record_lost,
         )
         for row in rows
     ]

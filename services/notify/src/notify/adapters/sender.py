@@ -1,7 +1,7 @@
 """Sends intended e-mails, in the copy that holds the worker lease: note, send, record, in batches.
 
 At least once with the same Message-ID. After a crash between sending and recording one repeat at most, recorded as
-such. Pauses are in real time: mail servers know no other.
+such; so is what a restore that lost records sends again. Pauses are in real time: mail servers know no other.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from aiosmtplib import SMTP
 from chassis.clock import HANOI
 from chassis.runtime import Runtime
+from chassis.whole import is_whole
 from chassis.work import for_timer
 from contracts.events.notify import MailTrouble
 
@@ -44,11 +45,14 @@ class Sender:
     async def batch(self) -> int:
         """Send up to 25 messages; how many were settled. Raises RegistryAway and MailServerAway.
 
+        None after a restore until this service is whole: only then is it known what was sent and who may be told.
         Whatever was certainly not sent goes back; whatever was sent is recorded even when the batch breaks off.
         """
         now = time.monotonic()
         self.resting = {id: until for id, until in self.resting.items() if until > now}
         async with self.runtime.engine.begin() as db:
+            if not await is_whole(db):
+                return 0
             taken = await outbox.take(db, BATCH, self.resting)
         if not taken:
             return 0
