@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0003"
+revision = "0009"
+down_revision = "0008"
 
 WHOLE = """
 -- Epochs of the own log in which this database was found to have caught up with all that it follows, and when by the
