@@ -9,13 +9,22 @@ from pydantic import Field, StringConstraints
 from contracts.catalogue import Fact, event
 from contracts.envelope import LogName
 from contracts.envelope import Subject as AggregateRef
-from contracts.values import ShortText, Text
+from contracts.values import ShortText, Text, Value
 
 HashHex = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 """The chained hash of an event, 64 hexadecimal digits."""
 
 Epoch = Annotated[int, Field(ge=1, lt=2**32)]
 Sequence = Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class NotRecovered(Value):
+    """Of this epoch nothing from ``from_seq`` on was held by anybody any more when the next one was opened."""
+
+    epoch: Epoch
+    from_seq: Sequence
+    to_seq: Annotated[int, Field(ge=0, lt=2**63)]
+    """The last position that is proved to have existed; ``from_seq`` - 1 when none is."""
 
 
 @event(
@@ -43,6 +52,35 @@ class EpochOpened(Fact):
     reason: ShortText
     silent: tuple[ShortText, ...] = ()
     """Followers that did not answer when a restored log was reopened: what they hold was not compared."""
+    not_recovered: tuple[NotRecovered, ...] = ()
+    """What was accepted and is lost, or may be: empty when the log begins."""
+
+
+@event(
+    "chassis.branch-kept.v1",
+    aggregate="log",
+    example={
+        "log": "vn.registry",
+        "kept": "5d0b7c41aa9e27f38c6d10e4b92f53a8771c0e6fd49b23857ae0f6c1d8b3924e",
+        "after_seq": 48190,
+        "voided": ["e1c94a07b36d528f90a17e45cc2d8b36f0593ad27e81640bb95c3f7d8204a6e5"],
+        "reason": "Nhánh tại dịch vụ chấm điểm có đủ báo cáo quý III; nhánh kia chỉ có hai lần gửi thử",
+        "by": "person:tran-van-binh",
+    },
+)
+class BranchKept(Fact):
+    """People chose between two branches of this log; what the other one held is kept aside and listed."""
+
+    log: LogName
+    kept: HashHex
+    """Names the branch that goes on: its first event after ``after_seq``, or its head."""
+    after_seq: Annotated[int, Field(ge=0, lt=2**63)]
+    """The last position that both branches share."""
+    voided: tuple[HashHex, ...] = ()
+    """Events of the producer's own database that were moved aside, in order, the first thousand."""
+    reason: ShortText
+    by: AggregateRef
+    """``person:…`` who decided."""
 
 
 @event(

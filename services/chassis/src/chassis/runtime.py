@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chassis.clock import Clock, DemoClock, WallClock
 from chassis.gate_record import Passage
+from chassis.inquiry import Inquiry
 from chassis.metrics import Metrics
 from chassis.migrate import LIVE
 from chassis.performing import Performer
@@ -72,6 +73,10 @@ class Runtime:
     """What is due next, looked up once per state of the logs."""
     gate: Passage = field(default_factory=Passage)
     """Whether the log may be written to, as the database says; open where nothing judges."""
+    inquiry: Inquiry | None = None
+    """The way to ask others what they hold; None where nothing is at work."""
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    """Long work that people asked for; cancelled when the service stops."""
     alone: AsyncEngine = field(init=False)
     """The same connections for statements that stand alone: each commits by itself, without a round trip to begin
     and one to end."""
@@ -92,6 +97,10 @@ class Runtime:
     @property
     def performer(self) -> Performer:
         return Performer(self.engine, self.alone, self.service.own, self.changes.tell, self.metrics)
+
+    def work_under_way(self, work: asyncio.Task[None]) -> None:
+        self.under_way.add(work)
+        work.add_done_callback(self.under_way.discard)
 
     def ask_redrive(self) -> None:
         self.redrive.set()

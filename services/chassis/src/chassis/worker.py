@@ -17,6 +17,7 @@ from chassis.clockwork import keep_time, react
 from chassis.follower import Follower
 from chassis.following import follow
 from chassis.gate_steps import STREAM
+from chassis.inquiry import Inquiry
 from chassis.instants import obey_instants
 from chassis.lease import run_under_lease
 from chassis.link import Link, LinkEvent
@@ -29,7 +30,7 @@ from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.service import Service
 from chassis.stream_read import last_event
-from chassis.tending import Tasks
+from chassis.tending import Tasks, end
 from chassis.topology import ServiceLinks, Topology
 from chassis.whole import become_whole
 from chassis.withheld import veil_for
@@ -49,6 +50,7 @@ async def at_work(runtime: Runtime) -> AsyncIterator[None]:
     worker = _Worker(runtime)
     try:
         await gate.refresh(runtime)
+        runtime.inquiry = worker.inquiry
         async with Tasks() as tasks:
             tasks.start(endlessly("watching the gate", partial(gate.watch, runtime), worker.report))
             tasks.start(worker.connect())
@@ -58,6 +60,7 @@ async def at_work(runtime: Runtime) -> AsyncIterator[None]:
                 tasks.start(run_under_lease(dsn, WORKER_LOCK, worker.work))
             yield
     finally:
+        await end(*runtime.under_way)
         await worker.disconnect()
 
 
@@ -78,6 +81,7 @@ class _Worker:
                 **{one.log: ServiceLinks() for one in service.follows},
             },
         )
+        self.inquiry = Inquiry(self._broker, runtime.log, TREE)
         self._connected = asyncio.Event()
         self._relays: list[Relay] = []
         self._followers: dict[str, Follower] = {}

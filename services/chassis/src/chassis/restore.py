@@ -1,0 +1,327 @@
+"""Brings a log back from those who hold it: the end that the own database lacks, replayed through the own ``apply``.
+
+Until the last transaction, which opens an epoch and the gate with it, everything stays shut: a crash leaves a log that
+is a shorter prefix of the truth, and the next restore goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nats.errors
+import sqlalchemy as sa
+from contracts.envelope import Header, event_hash
+from contracts.events.chassis import BranchKept, EpochOpened
+from contracts.events.chassis import NotRecovered as Lost
+from contracts.refusal import Refused
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis import gate, gate_record, head_file, own_log, restore_plan, restore_record
+from chassis import log as logs
+from chassis.facts import Recorded, Stored
+from chassis.gate_steps import STREAM
+from chassis.ids import new_id
+from chassis.inquiry import Inquiry
+from chassis.logs import get_logger
+from chassis.positions import Position
+from chassis.restore_plan import Holder
+from chassis.work import service_act
+
+if TYPE_CHECKING:
+    from chassis.runtime import Runtime
+
+RESTORE_LOCK = 71004
+_SILENT = (nats.errors.Error, TimeoutError, OSError)
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What people ask for. ``keep``: the hash of an event of the branch to go on with, where there are several, and
+    ``keep_seq`` its place; ``by`` is ``person:…``."""
+
+    reason: str
+    by: str
+    without: tuple[str, ...] = ()
+    keep: bytes | None = None
+    keep_seq: int = 0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A restore that may begin: what the witnesses said, and the plan made of it."""
+
+    order: Order
+    plan: restore_plan.Plan
+    proved: tuple[Position, ...]
+    silent: tuple[str, ...]
+    stream: bool
+
+
+async def prepare(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
+    """Ask everybody. Raises Refused: ``nothing-to-restore``, ``witness-silent``, ``branches-differ``,
+    ``no-such-branch``."""
+    if runtime.gate.open and order.keep is None:
+        raise Refused("nothing-to-restore", log=runtime.log)
+    marks: dict[str, Position] = {}
+    silent, proved, in_stream = [], [], True
+    for follower in await gate.followers_of(runtime):
+        try:
+            marks[follower] = await inquiry.mark(follower)
+        except _SILENT:
+            silent.append(follower)
+    try:
+        last = await inquiry.last_in_stream()
+        proved += [Position.of(last[1])] if last else []
+    except _SILENT:
+        in_stream = False
+        silent.append(STREAM)
+    if unexpected := sorted(set(silent) - set(order.without)):
+        raise Refused("witness-silent", log=runtime.log, service=runtime.service.name, silent=unexpected)
+    if runtime.settings.head_file and (known := head_file.read(Path(runtime.settings.head_file), runtime.log)):
+        proved.append(known)
+    async with runtime.alone.connect() as db:
+        head = await logs.head(db)
+        own = Position(head.epoch, head.seq, head.hash)
+        asked = {name: mark for name, mark in marks.items() if name not in order.without}
+        holders = [await _holder(db, inquiry, own, name, mark, order) for name, mark in asked.items()]
+        own_keeps = order.keep is not None and await _own_hash(db, order.keep_seq or own.seq) == order.keep
+        bare = own.seq == 1
+        plan = restore_plan.plan(own, bare, holders, order.keep, own_keeps)
+        if bare and in_stream and not plan.sources and await _stream_began_otherwise(inquiry, own):
+            plan = restore_plan.Plan(0, ())
+        # What lies past the end of a closed epoch was decided on when the next was opened.
+        told = await gate.own_word(db, ())
+    heard = [at for at in (*proved, *marks.values()) if at.epoch >= own.epoch or at.seq <= told.ends.get(at.epoch, 0)]
+    return Prepared(order, plan, tuple(heard), tuple(silent), in_stream)
+
+
+async def _holder(
+    db: AsyncConnection, inquiry: Inquiry, own: Position, name: str, tip: Position, order: Order
+) -> Holder:
+    """Where a follower's branch leaves the own log. Equal hashes at a place mean equal logs up to it: bisect."""
+
+    async def same(seq: int) -> bool:
+        return seq == 0 or await _held_hash(inquiry, name, tip, seq) == await _own_hash(db, seq)
+
+    shared = min(own.seq, tip.seq)
+    if await same(shared):
+        common = shared
+    else:
+        low, high = 0, shared
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if await same(middle) else (low, middle)
+        common = low
+    keeps = False
+    if order.keep is not None:
+        keeps = await _held_hash(inquiry, name, tip, order.keep_seq or tip.seq) == order.keep
+    return Holder(name, tip, common, keeps)
+
+
+async def _held_hash(inquiry: Inquiry, name: str, tip: Position, seq: int) -> bytes | None:
+    if seq == tip.seq:
+        return tip.hash
+    if seq > tip.seq:
+        return None
+    page = await inquiry.held(name, seq - 1, 1)
+    return page[0].hash if page and page[0].seq == seq else None
+
+
+async def _own_hash(db: AsyncConnection, seq: int) -> bytes | None:
+    found: bytes | None = await db.scalar(sa.text("SELECT hash FROM chassis.log WHERE seq = :seq"), {"seq": seq})
+    return found
+
+
+async def _stream_began_otherwise(inquiry: Inquiry, own: Position) -> bool:
+    """Whether the stream's first event of this log is another than the own one, which nobody was told of."""
+    tail = await _stream_tail(inquiry, Position(1, 0, b""), own.hash)
+    return any(event.seq == 1 and event.hash != own.hash for event in tail.values())
+
+
+@asynccontextmanager
+async def alone(runtime: Runtime) -> AsyncIterator[None]:
+    """One restore at a time, over all copies. Raises Refused ``restore-running``."""
+    async with runtime.alone.connect() as db:
+        if not await db.scalar(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": RESTORE_LOCK}):
+            raise Refused("restore-running", log=runtime.log)
+        try:
+            yield
+        finally:
+            await db.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": RESTORE_LOCK})
+
+
+async def restore(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> None:
+    """Do it, to the end. What fails is kept as the run's trouble and raised; the gate stays shut."""
+    order, plan = prepared.order, prepared.plan
+    async with runtime.engine.begin() as db:
+        known = max((at.seq for at in prepared.proved), default=0)
+        run = await restore_record.begin(db, order.reason, order.by, order.without, order.keep, known)
+        look = await gate_record.look(db)
+        await gate_record.shut(db, look.findings or [], list(look.silent or ()))
+    await gate.refresh(runtime)
+    try:
+        voided = await _void(runtime, run, prepared)
+        await _gather(runtime, inquiry, run, plan.sources)
+        if prepared.stream:
+            await _gather_from_stream(runtime, inquiry, run)
+        await _open(runtime, run, prepared, voided)
+    except BaseException as error:
+        async with runtime.alone.connect() as db:
+            await restore_record.trouble(db, run, f"{type(error).__name__}: {error}")
+        raise
+    await gate.refresh(runtime)
+    runtime.changes.tell()
+
+
+async def _void(runtime: Runtime, run: int, prepared: Prepared) -> list[str]:
+    """Move aside what the own log has beyond the branch that goes on. Returns hashes, the first thousand."""
+    order, common = prepared.order, prepared.plan.common
+    async with runtime.engine.begin() as db:
+        head = await own_log.writing_verbatim(db)
+        if head.seq > common:
+            await restore_record.step(runtime.alone, run, "replaying", common)
+            kept = order.keep.hex() if order.keep else "the log that others hold"
+            await own_log.void_after(
+                db, runtime.service.own, runtime.log, common, kept=kept, reason=order.reason, by=order.by
+            )
+        rows = await db.execute(
+            sa.text(
+                "SELECT hash FROM chassis.voided v JOIN chassis.restoring r ON r.id = :run"
+                " WHERE v.log = :log AND v.voided_at >= r.began_at ORDER BY v.seq LIMIT 1000"
+            ),
+            {"run": run, "log": runtime.log},
+        )
+        return [row.hash.hex() for row in rows]
+
+
+async def _gather(runtime: Runtime, inquiry: Inquiry, run: int, sources: Sequence[str]) -> None:
+    """Take in page by page what followers hold past the head, each page checked against the chain."""
+    waiting: list[Stored] = []
+    while True:
+        head = await _head(runtime)
+        at = Position.of(waiting[-1]) if waiting else head
+        more: list[Stored] = []
+        for source in sources:
+            more = restore_plan.continuing(at, await inquiry.held(source, at.seq))
+            if more:
+                break
+        waiting += more
+        if not waiting:
+            return
+        # A write that goes on in the next page waits for it, so that no transaction ends in the middle of one.
+        whole = restore_plan.whole_writes([(event, Header.model_validate_json(event.header)) for event in waiting])
+        ready, waiting = (waiting[:whole], waiting[whole:]) if more else (waiting, [])
+        await _take_in(runtime, run, ready)
+
+
+async def _take_in(runtime: Runtime, run: int, events: Sequence[Stored]) -> None:
+    if not events:
+        return
+    async with runtime.engine.begin() as db:
+        await own_log.writing_verbatim(db)
+        await own_log.take_in(db, runtime.service.own, events)
+    await restore_record.step(runtime.alone, run, "taking in", events[-1].seq)
+
+
+async def _head(runtime: Runtime) -> Position:
+    async with runtime.alone.connect() as db:
+        head = await logs.head(db)
+    return Position(head.epoch, head.seq, head.hash)
+
+
+async def _gather_from_stream(runtime: Runtime, inquiry: Inquiry, run: int) -> None:
+    """What was published and no follower had taken yet."""
+    head = await _head(runtime)
+    tail = await _stream_tail(inquiry, head, head.hash)
+    run_of_events: list[Stored] = []
+    while (following := tail.get(head.hash)) is not None:
+        run_of_events.append(following)
+        head = Position.of(following)
+    for first in range(0, len(run_of_events), own_log.PAGE):
+        await _take_in(runtime, run, run_of_events[first : first + own_log.PAGE])
+
+
+async def _stream_tail(inquiry: Inquiry, after: Position, until: bytes) -> dict[bytes, Stored]:
+    """Events of the stream above a place, by the hash that each continues, read backwards until an event is met."""
+    found: dict[bytes, Stored] = {}
+    last = await inquiry.last_in_stream()
+    if last is None:
+        return found
+    number, event = last
+    while True:
+        if event is not None:
+            sound = event_hash(event.prev, event.epoch, event.seq, event.header, event.data) == event.hash
+            if event.hash == until or event.seq + own_log.PAGE < after.seq:
+                return found
+            if sound and event.seq > after.seq:
+                found.setdefault(event.prev, event)
+        number -= 1
+        if number < 1:
+            return found
+        event = await inquiry.in_stream(number)  # type: ignore[assignment]
+
+
+async def _open(runtime: Runtime, run: int, prepared: Prepared, voided: Sequence[str]) -> None:
+    """The epoch that says what happened, and the gate, in one transaction."""
+    order, now = prepared.order, runtime.clock.now()
+    async with runtime.engine.begin() as db:
+        head = await own_log.writing_verbatim(db)
+        apart = prepared.plan.common if order.keep is not None else 0
+        # On a branch that people left behind nothing is lost unknown: it is listed where it is held.
+        proved = [] if order.keep is not None else [at for at in prepared.proved if at.seq > head.seq]
+        lost = [] if order.keep is not None else restore_plan.not_recovered(head, proved)
+        epoch = max([head.epoch, *(at.epoch for at in prepared.proved)]) + 1
+        opened = EpochOpened(
+            log=runtime.log,
+            previous_epoch=head.epoch,
+            last_seq=head.seq,
+            last_hash=head.hash.hex(),
+            reason=order.reason,
+            silent=tuple(prepared.silent),
+            not_recovered=tuple(Lost(epoch=one.epoch, from_seq=one.from_seq, to_seq=one.to_seq) for one in lost),
+        )
+        facts: list[Recorded] = [_recorded(runtime, opened, order.by, now)]
+        if order.keep is not None:
+            kept = BranchKept(
+                log=runtime.log,
+                kept=order.keep.hex(),
+                after_seq=apart,
+                voided=tuple(voided),
+                reason=order.reason,
+                by=order.by,
+            )
+            facts.append(_recorded(runtime, kept, order.by, now))
+        await db.execute(sa.text("UPDATE chassis.log_head SET epoch = :epoch"), {"epoch": epoch})
+        await runtime.service.own.apply(db, facts)
+        await restore_record.finish(db, run, runtime.log, head.seq, epoch, lost)
+        await gate_record.open_here(db)
+        await logs.append(db, facts)
+    _log.info("restored", log=runtime.log, epoch=epoch, last_seq=head.seq, silent=prepared.silent)
+
+
+def _recorded(runtime: Runtime, fact: EpochOpened | BranchKept, by: str, now: datetime) -> Recorded:
+    act = service_act(runtime.service.name, now).model_copy(update={"whose": by, "typed_by": by})
+    header = logs.header_for(
+        fact, id=new_id(), occurred=now, act=act, correlation=new_id(), subjects=(f"log:{runtime.log}",)
+    )
+    return Recorded(header, fact)
+
+
+def start(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> None:
+    """Begin in the background of this copy; it goes on though the one who asked goes away."""
+
+    async def run() -> None:
+        try:
+            async with alone(runtime):
+                await restore(runtime, inquiry, prepared)
+        except Exception as error:
+            _log.error("restore_failed", log=runtime.log, exc_info=error)
+
+    runtime.work_under_way(asyncio.get_running_loop().create_task(run()))

@@ -1,0 +1,89 @@
+"""What is kept of each restore: who asked for it and why, how far it is, what went wrong, what was not recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chassis.restore_plan import NotRecovered
+
+
+async def begin(
+    db: AsyncConnection, reason: str, by: str, without: Sequence[str], keep: bytes | None, known: int
+) -> int:
+    """A run; an unfinished one is taken up again under the new order. Returns its number."""
+    told = {
+        "reason": reason,
+        "by": by,
+        "without": list(without),
+        "keep": keep.hex() if keep else None,
+        "known": known,
+        "at": datetime.now(timezone.utc),
+    }
+    typed = sa.bindparam("without", type_=sa.ARRAY(sa.Text))
+    again = await db.scalar(
+        sa.text(
+            "UPDATE chassis.restoring SET reason = :reason, by = :by, without = :without, keep = coalesce(:keep, keep),"
+            " known_seq = :known, trouble = NULL, began_at = coalesce(began_at, :at)"
+            " WHERE finished_at IS NULL RETURNING id"
+        ).bindparams(typed),
+        told,
+    )
+    if again is None:
+        again = await db.scalar(
+            sa.text(
+                "INSERT INTO chassis.restoring"
+                " (reason, by, without, keep, began_at, from_seq, reached_seq, known_seq, step)"
+                " SELECT :reason, :by, :without, :keep, :at, seq, seq, :known, 'begun' FROM chassis.log_head"
+                " RETURNING id"
+            ).bindparams(typed),
+            told,
+        )
+    return int(again)
+
+
+async def step(engine: AsyncEngine, run: int, name: str, reached: int) -> None:
+    async with engine.connect() as db:
+        await db.execute(
+            sa.text("UPDATE chassis.restoring SET step = :step, reached_seq = :reached WHERE id = :run"),
+            {"run": run, "step": name, "reached": reached},
+        )
+
+
+async def trouble(db: AsyncConnection, run: int, wrong: str) -> None:
+    await db.execute(
+        sa.text("UPDATE chassis.restoring SET trouble = :wrong WHERE id = :run"), {"run": run, "wrong": wrong[:2000]}
+    )
+
+
+async def finish(
+    db: AsyncConnection, run: int, log: str, reached: int, opened: int, lost: Sequence[NotRecovered]
+) -> None:
+    """In the transaction that opens the epoch ``opened``."""
+    await db.execute(
+        sa.text(
+            "UPDATE chassis.restoring SET step = 'done', reached_seq = :reached, finished_at = :at, trouble = NULL"
+            " WHERE id = :run"
+        ),
+        {"run": run, "reached": reached, "at": datetime.now(timezone.utc)},
+    )
+    for one in lost:
+        await db.execute(
+            sa.text(
+                "INSERT INTO chassis.not_recovered VALUES (:log, :epoch, :first, :last, :opened) ON CONFLICT DO NOTHING"
+            ),
+            {"log": log, "epoch": one.epoch, "first": one.from_seq, "last": one.to_seq, "opened": opened},
+        )
+
+
+async def runs(db: AsyncConnection) -> list[Any]:
+    """Every restore, the last first."""
+    return list(await db.execute(sa.text("SELECT * FROM chassis.restoring ORDER BY id DESC")))
+
+
+async def not_recovered(db: AsyncConnection) -> list[Any]:
+    return list(await db.execute(sa.text("SELECT * FROM chassis.not_recovered ORDER BY opened, epoch")))
