@@ -31,6 +31,7 @@ from chassis.inquiry import Inquiry
 from chassis.logs import get_logger
 from chassis.positions import Position
 from chassis.restore_plan import Holder
+from chassis.restore_record import Order
 from chassis.work import service_act
 
 if TYPE_CHECKING:
@@ -39,18 +40,6 @@ if TYPE_CHECKING:
 RESTORE_LOCK = 71004
 _SILENT = (nats.errors.Error, TimeoutError, OSError)
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What people ask for. ``keep``: the hash of an event of the branch to go on with, where there are several, and
-    ``keep_seq`` its place; ``by`` is ``person:…``."""
-
-    reason: str
-    by: str
-    without: tuple[str, ...] = ()
-    keep: bytes | None = None
-    keep_seq: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,11 +78,13 @@ async def prepare(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
     async with runtime.alone.connect() as db:
         head = await logs.head(db)
         own = Position(head.epoch, head.seq, head.hash)
+        order = await restore_record.as_begun(db, order)
         asked = {name: mark for name, mark in marks.items() if name not in order.without}
         holders = [await _holder(db, inquiry, own, name, mark, order) for name, mark in asked.items()]
         own_keeps = order.keep is not None and await _own_hash(db, order.keep_seq or own.seq) == order.keep
         bare = own.seq == 1
         plan = restore_plan.plan(own, bare, holders, order.keep, own_keeps)
+        plan = await _of_one_branch(inquiry, plan, marks, order)
         if bare and in_stream and not plan.sources and await _stream_began_otherwise(inquiry, own):
             plan = restore_plan.Plan(0, ())
         # What lies past the end of a closed epoch was decided on when the next was opened.
@@ -123,6 +114,19 @@ async def _holder(
     if order.keep is not None:
         keeps = await _held_hash(inquiry, name, tip, order.keep_seq or tip.seq) == order.keep
     return Holder(name, tip, common, keeps)
+
+
+async def _of_one_branch(
+    inquiry: Inquiry, plan: restore_plan.Plan, marks: dict[str, Position], order: Order
+) -> restore_plan.Plan:
+    """The sources that agree with the best of them. Raises Refused ``branches-differ`` unless people have chosen."""
+    best, agreeing = plan.sources[:1], list(plan.sources[:1])
+    for name in plan.sources[1:]:
+        if await _held_hash(inquiry, best[0], marks[best[0]], marks[name].seq) == marks[name].hash:
+            agreeing.append(name)
+        elif order.keep is None:
+            raise Refused("branches-differ", tips=[f"{one}: {marks[one].hash.hex()}" for one in plan.sources])
+    return restore_plan.Plan(plan.common, tuple(agreeing))
 
 
 async def _held_hash(inquiry: Inquiry, name: str, tip: Position, seq: int) -> bytes | None:
@@ -162,7 +166,7 @@ async def restore(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> Non
     order, plan = prepared.order, prepared.plan
     async with runtime.engine.begin() as db:
         known = max((at.seq for at in prepared.proved), default=0)
-        run = await restore_record.begin(db, order.reason, order.by, order.without, order.keep, known)
+        run = await restore_record.begin(db, order, known)
         look = await gate_record.look(db)
         await gate_record.shut(db, look.findings or [], list(look.silent or ()))
     await gate.refresh(runtime)
@@ -180,8 +184,8 @@ async def restore(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> Non
     runtime.changes.tell()
 
 
-async def _void(runtime: Runtime, run: int, prepared: Prepared) -> list[str]:
-    """Move aside what the own log has beyond the branch that goes on. Returns hashes, the first thousand."""
+async def _void(runtime: Runtime, run: int, prepared: Prepared) -> list[Stored]:
+    """Move aside what the own log has beyond the branch that goes on. Returns it, the first thousand."""
     order, common = prepared.order, prepared.plan.common
     async with runtime.engine.begin() as db:
         head = await own_log.writing_verbatim(db)
@@ -191,14 +195,7 @@ async def _void(runtime: Runtime, run: int, prepared: Prepared) -> list[str]:
             await own_log.void_after(
                 db, runtime.service.own, runtime.log, common, kept=kept, reason=order.reason, by=order.by
             )
-        rows = await db.execute(
-            sa.text(
-                "SELECT hash FROM chassis.voided v JOIN chassis.restoring r ON r.id = :run"
-                " WHERE v.log = :log AND v.voided_at >= r.began_at ORDER BY v.seq LIMIT 1000"
-            ),
-            {"run": run, "log": runtime.log},
-        )
-        return [row.hash.hex() for row in rows]
+        return await restore_record.voided(db, run, runtime.log)
 
 
 async def _gather(runtime: Runtime, inquiry: Inquiry, run: int, sources: Sequence[str]) -> None:
@@ -268,12 +265,11 @@ async def _stream_tail(inquiry: Inquiry, after: Position, until: bytes) -> dict[
         event = await inquiry.in_stream(number)  # type: ignore[assignment]
 
 
-async def _open(runtime: Runtime, run: int, prepared: Prepared, voided: Sequence[str]) -> None:
+async def _open(runtime: Runtime, run: int, prepared: Prepared, voided: Sequence[Stored]) -> None:
     """The epoch that says what happened, and the gate, in one transaction."""
     order, now = prepared.order, runtime.clock.now()
     async with runtime.engine.begin() as db:
         head = await own_log.writing_verbatim(db)
-        apart = prepared.plan.common if order.keep is not None else 0
         # On a branch that people left behind nothing is lost unknown: it is listed where it is held.
         proved = [] if order.keep is not None else [at for at in prepared.proved if at.seq > head.seq]
         lost = [] if order.keep is not None else restore_plan.not_recovered(head, proved)
@@ -292,8 +288,8 @@ async def _open(runtime: Runtime, run: int, prepared: Prepared, voided: Sequence
             kept = BranchKept(
                 log=runtime.log,
                 kept=order.keep.hex(),
-                after_seq=apart,
-                voided=tuple(voided),
+                after_seq=voided[0].seq - 1 if voided else prepared.plan.common,
+                voided=tuple(event.hash.hex() for event in voided),
                 reason=order.reason,
                 by=order.by,
             )

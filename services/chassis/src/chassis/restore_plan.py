@@ -1,4 +1,4 @@
-"""Which branch a restore takes in and what it leaves, decided purely from what the witnesses hold beside the own log."""
+"""Which branch a restore takes in and what it leaves, decided purely from what others hold beside the own log."""
 
 from __future__ import annotations
 

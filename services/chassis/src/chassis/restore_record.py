@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chassis.facts import Stored
 from chassis.restore_plan import NotRecovered
 
 
-async def begin(
-    db: AsyncConnection, reason: str, by: str, without: Sequence[str], keep: bytes | None, known: int
-) -> int:
+@dataclass(frozen=True)
+class Order:
+    """What people ask for. ``keep``: the hash of an event of the branch to go on with, where there are several, and
+    ``keep_seq`` its place, 0 for the head of its branch; ``by`` is ``person:…``."""
+
+    reason: str
+    by: str
+    without: tuple[str, ...] = ()
+    keep: bytes | None = None
+    keep_seq: int = 0
+
+
+async def as_begun(db: AsyncConnection, order: Order) -> Order:
+    """The order with the choice that an unfinished run has made already."""
+    kept = await db.scalar(sa.text("SELECT keep FROM chassis.restoring WHERE finished_at IS NULL"))
+    if kept is None or order.keep is not None:
+        return order
+    seq, _, told = kept.partition(":")
+    return replace(order, keep=bytes.fromhex(told), keep_seq=int(seq))
+
+
+async def begin(db: AsyncConnection, order: Order, known: int) -> int:
     """A run; an unfinished one is taken up again under the new order. Returns its number."""
     told = {
-        "reason": reason,
-        "by": by,
-        "without": list(without),
-        "keep": keep.hex() if keep else None,
+        "reason": order.reason,
+        "by": order.by,
+        "without": list(order.without),
+        "keep": f"{order.keep_seq}:{order.keep.hex()}" if order.keep else None,
         "known": known,
         "at": datetime.now(timezone.utc),
     }
@@ -83,6 +104,19 @@ async def finish(
 async def runs(db: AsyncConnection) -> list[Any]:
     """Every restore, the last first."""
     return list(await db.execute(sa.text("SELECT * FROM chassis.restoring ORDER BY id DESC")))
+
+
+async def voided(db: AsyncConnection, run: int, log: str) -> list[Stored]:
+    """What a run has moved aside of the own log, in order, the first thousand."""
+    rows = await db.execute(
+        sa.text(
+            "SELECT v.epoch, v.seq, v.prev, v.hash, v.header, v.data, v.traceparent FROM chassis.voided v"
+            " JOIN chassis.restoring r ON r.id = :run"
+            " WHERE v.log = :log AND v.voided_at >= r.began_at ORDER BY v.seq LIMIT 1000"
+        ),
+        {"run": run, "log": log},
+    )
+    return [Stored(log, *row) for row in rows]
 
 
 async def not_recovered(db: AsyncConnection) -> list[Any]:

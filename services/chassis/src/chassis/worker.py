@@ -81,7 +81,7 @@ class _Worker:
                 **{one.log: ServiceLinks() for one in service.follows},
             },
         )
-        self.inquiry = Inquiry(self._broker, runtime.log, TREE)
+        self.inquiry = Inquiry(self._broker, runtime.log, subjects.LOCAL)
         self._connected = asyncio.Event()
         self._relays: list[Relay] = []
         self._followers: dict[str, Follower] = {}
