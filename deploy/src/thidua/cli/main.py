@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from thidua.cli import courier, operate, proving, rebuild, runs
+from thidua.cli import courier, operate, proving, rebuild, restore, runs
 from thidua.cli.backup import backup_app
 from thidua.cli.checkpoint import checkpoint_app
 from thidua.cli.session import addresses, folder
@@ -24,6 +24,7 @@ app.command()(operate.token)
 app.command()(operate.status)
 app.command()(operate.journey)
 app.command()(rebuild.rebuild)
+proving.log_app.command()(restore.restore)
 app.add_typer(proving.log_app, name="log")
 app.add_typer(operate.quarantine_app, name="quarantine")
 app.add_typer(courier.topology_app, name="topology")

@@ -17,9 +17,7 @@ def restore(
     service: Annotated[str, typer.Argument(help="Dịch vụ có cổng ghi đang đóng.")],
     without: Annotated[
         list[str] | None,
-        typer.Option(
-            "--without", help="Bỏ qua nơi không trả lời này (dịch vụ theo dõi, hoặc stream); được ghi vào sổ."
-        ),
+        typer.Option("--without", help="Bỏ qua nơi không trả lời này (dịch vụ theo dõi, hoặc stream); có ghi vào sổ."),
     ] = None,
     reason: Annotated[str, typer.Option(help="Lý do; được ghi vào sổ.")] = "Khôi phục cơ sở dữ liệu từ bản sao lưu",
 ) -> None:
