@@ -1,0 +1,214 @@
+"""What must hold of the simulated world: after each step whatever happens, and at rest when faults are over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from chassis.facts import Stored
+from chassis.positions import Position
+from contracts.envelope import event_hash
+
+from tests.simulation.deeds import Table, enter, told
+
+if TYPE_CHECKING:
+    from tests.simulation.database import Database
+    from tests.simulation.running import InHand
+    from tests.simulation.service import Service
+    from tests.simulation.world import World
+
+
+class Broken(AssertionError):
+    """A promise does not hold; the text says which and where."""
+
+
+def check(world: World) -> None:
+    """After each step. A database is looked at when something was committed in it."""
+    for service in world.services.values():
+        if world.looked_at.get(service.log) == service.database.changes:
+            continue
+        world.looked_at[service.log] = service.database.changes
+        _own_log_is_a_chain(service.database)
+        _tables_are_folds(service.database)
+        _what_is_held_is_poison_or_behind(service)
+        _reactions_happened_at_most_once(service.database)
+        _relay_passed_nothing_that_was_not_acknowledged(world, service)
+        _accepted_receipts_stand(world, service)
+        for log in service.follows:
+            _received_is_what_was_sent(world, service, log)
+
+
+def fold(events: Iterable[Stored]) -> Table:
+    """A table from its log alone, event by event."""
+    table: Table = {}
+    for event in events:
+        enter(table, event)
+    return table
+
+
+def _own_log_is_a_chain(database: Database) -> None:
+    _is_a_chain(database.log, database.own)
+    if database.head != (Position.of(database.own[-1]) if database.own else Position.start(database.log)):
+        raise Broken(f"the head of {database.log} is not its last event")
+
+
+_sound: set[bytes] = set()
+"""Hashes that were recomputed from the bytes once."""
+
+
+def _is_a_chain(log: str, events: list[Stored]) -> None:
+    at = Position.start(log)
+    for event in events:
+        if event.seq != at.seq + 1 or event.prev != at.hash or event.epoch < at.epoch:
+            raise Broken(f"{event.key} does not follow {at.epoch}:{at.seq}")
+        if event.hash not in _sound:
+            if event_hash(event.prev, event.epoch, event.seq, event.header, event.data) != event.hash:
+                raise Broken(f"the bytes of {event.key} do not give its hash")
+            _sound.add(event.hash)
+        at = Position.of(event)
+
+
+def _tables_are_folds(database: Database) -> None:
+    """Each table is the fold of its one log's accepted events: each once, in order."""
+    if database.tables[database.log] != fold(database.own):
+        raise Broken(f"the tables of {database.log} are not the fold of its log")
+    for log, events in database.received.items():
+        accepted = [
+            event
+            for event in events
+            if (log, event.epoch, event.seq) not in database.held
+            and (log, event.epoch, event.seq) not in database.discarded
+        ]
+        if database.tables[log] != fold(accepted):
+            raise Broken(f"the tables that {database.log} keeps of {log} are not the fold of what it accepted")
+
+
+def _what_is_held_is_poison_or_behind(service: Service) -> None:
+    database = service.database
+    held_before: Counter[tuple[str, str]] = Counter()
+    for (log, _, _), row in sorted(database.held.items()):
+        subjects = told(row.event).subjects
+        if row.kind == "behind":
+            if not any(held_before[log, subject] for subject in subjects):
+                raise Broken(f"{row.event.key} is held in {service.log} behind nothing")
+        elif told(row.event).nature == "sound":
+            raise Broken(f"{row.event.key} is held in {service.log} and is not poison")
+        held_before.update((log, subject) for subject in subjects)
+
+
+def _reactions_happened_at_most_once(database: Database) -> None:
+    keys = Counter(told(event).key for event in database.own)
+    for key, times in keys.items():
+        if key is not None and times > 1:
+            raise Broken(f"{database.log} reacted {times} times: {key}")
+
+
+def _relay_passed_nothing_that_was_not_acknowledged(world: World, service: Service) -> None:
+    for stream, cursor in service.database.cursors.items():
+        for event in service.database.own[: cursor.seq]:
+            if event.hash not in world.streams[stream].acknowledged:
+                raise Broken(f"the relay passed {event.key}, which {stream} never acknowledged")
+        if cursor.seq and Position.of(service.database.own[cursor.seq - 1]) != cursor:
+            raise Broken(f"the cursor of {stream} is not on {service.log}")
+
+
+def _accepted_receipts_stand(world: World, service: Service) -> None:
+    own = {event.seq: event.hash for event in service.database.own}
+    for seq, hash_ in world.accepted[service.log].items():
+        if own.get(seq) != hash_:
+            raise Broken(f"{service.log}:{seq} was accepted and is gone")
+    for seq, hash_ in world.centre[service.log].items():
+        if own.get(seq) != hash_:
+            raise Broken(f"{service.log}:{seq} read at the centre and is gone")
+
+
+def _received_is_what_was_sent(world: World, service: Service, log: str) -> None:
+    """Each event once, in order, byte for byte; on one branch only."""
+    received = service.database.received[log]
+    _is_a_chain(log, received)
+    mark = service.database.marks[log]
+    if mark != (Position.of(received[-1]) if received else Position.start(log)):
+        raise Broken(f"the mark of {log} in {service.log} is not the last event received")
+    for event in received:
+        if event.hash not in world.ever[log].get(event.seq, ()):
+            raise Broken(f"{service.log} received {event.key}, which nobody recorded")
+
+
+def nothing_acknowledged_before_it_is_committed(service: Service, batch: InHand) -> None:
+    mark = service.database.marks[batch.log].seq
+    for event in batch.events:
+        if event.seq > mark and event.data != b"?":
+            raise Broken(f"{service.log} acknowledged {event.key} with its mark at {mark}")
+
+
+def no_fork_where_there_is_one_branch(world: World, log: str, reason: str) -> None:
+    if not _forked(world, log):
+        raise Broken(f"a fork of {log} was declared, and there is one branch: {reason}")
+
+
+def _forked(world: World, log: str) -> bool:
+    return any(len(hashes) > 1 for hashes in world.ever[log].values())
+
+
+def short_of_rest(world: World) -> str | None:
+    """What is still to come when nothing moves any more; None when all has come."""
+    for service in world.services.values():
+        database = service.database
+        for stream, cursor in database.cursors.items():
+            if cursor != database.head:
+                return f"the relay of {stream} at {cursor.seq} of {database.head.seq}"
+        for log in service.follows:
+            producer = world.services[log].database
+            if any(copy.followers[log].fork for copy in service.copies.values()):
+                continue
+            if database.marks[log] != producer.head:
+                return f"{service.log} at {database.marks[log].seq} of {log}, which is at {producer.head.seq}"
+            if producer.head.seq and producer.follower_marks.get(service.log) != producer.head:
+                return f"{log} not told how far {service.log} has come"
+            if any(batch.log == log for copy in service.copies.values() for batch in copy.in_hand.values()):
+                return f"a delivery of {log} in {service.log} that was never acknowledged"
+        for copy in service.copies.values():
+            if copy.doing:
+                return f"{copy.name} at work on {[doing.what for doing in copy.doing]}"
+        for reaction in service.reactions:
+            for event in database.received[reaction.log]:
+                if reaction.takes(event) and not _answered(service, reaction.name, event):
+                    return f"{reaction.name} not done for {event.key}"
+    return None
+
+
+def _answered(service: Service, reaction: str, event: Stored) -> bool:
+    """Done, or left out for good, or waiting for what this service holds."""
+    database = service.database
+    place = (event.log, event.epoch, event.seq)
+    if f"{reaction}:{event.key}" in database.done or place in database.discarded or place in database.held:
+        return True
+    waiting = database.waits.get((reaction, place), "")
+    if not waiting.startswith("event:"):
+        return False
+    log, epoch, seq = waiting.removeprefix("event:").split(":")
+    needed = (log, int(epoch), int(seq))
+    return needed in database.held or needed in database.discarded
+
+
+def check_at_rest(world: World) -> None:
+    for service in world.services.values():
+        for log, events in service.database.received.items():
+            _quarantine_is_exact(service, log, events)
+
+
+def _quarantine_is_exact(service: Service, log: str, events: list[Stored]) -> None:
+    """One event after the other: poison is held, and all that shares a subject with what is held before it."""
+    held, blocked = set(), set()
+    for event in events:
+        place = (log, event.epoch, event.seq)
+        if place in service.database.discarded:
+            continue
+        subjects = set(told(event).subjects)
+        if service.is_poison(event) or blocked & subjects:
+            held.add(place)
+            blocked |= subjects
+    found = {place for place in service.database.held if place[0] == log}
+    if found != held:
+        raise Broken(f"{service.log} holds {sorted(found)} of {log}, not {sorted(held)}")

@@ -1,0 +1,380 @@
+"""The simulated world: three services on two sites, what people and faults do to them, and coming to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from chassis import follower_steps
+from chassis.facts import Stored
+from chassis.positions import Position
+
+from tests.simulation import promises
+from tests.simulation.courier import Consumer, Stream, Word
+from tests.simulation.database import Database
+from tests.simulation.deeds import DISCARD, Nature, deed, enter, told
+from tests.simulation.promises import Broken
+from tests.simulation.running import BATCH_EVENTS, Copy, How, InHand
+from tests.simulation.service import Reaction, Service
+
+REGISTRY, SCORING, AWARDS = "cb.registry", "vn.scoring", "vn.awards"
+LOGS = (REGISTRY, SCORING, AWARDS)
+AGGREGATES = ("cluster:a", "cluster:b", "cluster:c")
+WORDS_IN_THE_AIR = 40
+PATIENCE = 60_000
+"""Parts of shells after which a world that moves without coming to rest has no rest."""
+
+
+class World:
+    """``story`` tells in sentences what was done; ``actions`` counts what shells did."""
+
+    def __init__(self) -> None:
+        self.streams = {
+            name: Stream(name, site)
+            for name, site in (("up-registry", "vn"), ("loc-scoring", "vn"), ("down-scoring", "cb"), ("loc-awards", "vn"))
+        }
+        answer = Reaction("answer-deed", REGISTRY)
+        second = Reaction("follow-up", SCORING, needs=REGISTRY)
+        self.services = {
+            REGISTRY: self._service(REGISTRY, "cb", ("up-registry",), {SCORING: "down-scoring"}, ()),
+            SCORING: self._service(
+                SCORING,
+                "vn",
+                ("loc-scoring", "down-scoring"),
+                {REGISTRY: "up-registry", AWARDS: "loc-awards"},
+                (answer,),
+            ),
+            AWARDS: self._service(
+                AWARDS, "vn", ("loc-awards",), {REGISTRY: "up-registry", SCORING: "loc-scoring"}, (second,)
+            ),
+        }
+        self.air: list[Word] = []
+        self.cut = False
+        self.story: list[str] = []
+        self.actions = 0
+        self.ever: dict[str, dict[int, set[bytes]]] = {log: {} for log in LOGS}
+        """Hashes that a log ever had under a seq: two of them are two branches."""
+        self.centre: dict[str, dict[int, bytes]] = {log: {} for log in LOGS}
+        """What read *at the centre* once."""
+        self.accepted: dict[str, dict[int, bytes]] = {log: {} for log in LOGS}
+        """The clients' book: every receipt given."""
+        self.looked_at: dict[str, int] = {}
+        """How many changes of a database were looked at last."""
+        self._numbers: Iterator[int] = count(1)
+        for service in self.services.values():
+            self._start(service)
+
+    def _service(
+        self, log: str, site: str, destinations: tuple[str, ...], follows: dict[str, str], reactions: tuple[Reaction, ...]
+    ) -> Service:
+        consumers = {followed: Consumer(self.streams[stream]) for followed, stream in follows.items()}
+        return Service(log, site, destinations, consumers, reactions, Database.empty(log, destinations, follows))
+
+    def tell(self, sentence: str) -> None:
+        self.story.append(sentence)
+
+    def connected(self, one: str, other: str) -> bool:
+        return one == other or not self.cut
+
+    def answers(self, asked: Service, site: str) -> bool:
+        return asked.at_work and self.connected(asked.site, site)
+
+    # What people do
+
+    def commit(self, service: Service, aggregates: tuple[str, ...], events: int, nature: Nature = "sound") -> None:
+        """One command that is accepted: ``events`` facts about the same aggregates, the first of ``nature``."""
+        if not service.at_work:
+            return
+        deeds = [
+            deed(next(self._numbers), service.log.split(".")[1], aggregates, nature=nature, hours_off=service.hours_off)
+            for nature in (nature, *["sound"] * (events - 1))
+        ]
+        self._append(service, deeds, f"accepts a command about {' and '.join(aggregates)}", nature)
+
+    def _append(self, service: Service, deeds: list, what: str, nature: Nature = "sound") -> None:
+        written = service.database.append(deeds)
+        for event in written:
+            self.ever[service.log].setdefault(event.seq, set()).add(event.hash)
+            self.accepted[service.log][event.seq] = event.hash
+        span = f"{written[0].seq}" if len(written) == 1 else f"{written[0].seq} to {written[-1].seq}"
+        poison = "" if nature == "sound" else f", the first of them poison ({nature})"
+        self.tell(f"{service.log} {what}: {span}{poison}.")
+        for copy in service.copies.values():
+            copy.woken()
+
+    def discard(self, service: Service, which: int) -> None:
+        """A person leaves a held event out for good."""
+        places = sorted(service.database.held)
+        if not places or not service.at_work:
+            return
+        log, epoch, seq = places[which % len(places)]
+        data = {
+            "log": log,
+            "epoch": epoch,
+            "seq": seq,
+            "hash": service.database.held[log, epoch, seq].event.hash.hex(),
+            "reason": "simulated",
+            "by": "person:p1",
+        }
+        subjects = (f"quarantined:{log}.{epoch}.{seq}",)
+        made = deed(next(self._numbers), service.log.split(".")[1], subjects, type_name=DISCARD, data=data)
+        self._append(service, [made], f"discards {log}:{epoch}:{seq}")
+        for copy in service.copies.values():
+            copy.changed()
+
+    def mend(self, service: Service) -> None:
+        """The rule or the model that made held events poison is put right, and what is held is tried again."""
+        self.tell(f"The code of {service.log} is mended for what it holds.")
+        service.newer |= {row.event.hash for row in service.database.held.values()}
+        self.redrive(service)
+
+    def redrive(self, service: Service) -> None:
+        self.tell(f"Somebody asks {service.log} to try again what it holds.")
+        for copy in service.copies.values():
+            for log in service.follows:
+                copy.tell_follower(log, follower_steps.RedriveAsked())
+
+    def perform_reaction(self, service: Service, reaction: Reaction, event: Stored) -> str:
+        """The unit of work of a reaction, one transaction. Returns done, or what it waits for."""
+        key = f"{reaction.name}:{event.key}"
+        if key in service.database.done:
+            return "done"
+        about = told(event)
+        if reaction.needs is not None and about.causation is not None and not _stands(service, reaction, about.causation):
+            return f"event:{about.causation}"
+        subject = f"answer:{event.log}.{event.epoch}.{event.seq}"
+        number, name = next(self._numbers), service.log.split(".")[1]
+        made = deed(number, name, (subject,), hours_off=service.hours_off, causation=event.key, key=key)
+        self._append(service, [made], f"reacts to {event.key}")
+        return "done"
+
+    # What copies say of themselves on core NATS
+
+    def say_beacon(self, service: Service, stream: str) -> None:
+        at = service.database.cursors[stream]
+        if at.seq > 0:
+            for other in self.services.values():
+                if service.log in other.follows and other.follows[service.log].stream.name == stream:
+                    self._say(service, Word(other.log, "beacon", service.log, at, service.log))
+
+    def say_mark(self, service: Service, log: str, at: Position) -> None:
+        for other in self.services.values():
+            if other is not service and (other.log == log or log in other.follows):
+                self._say(service, Word(other.log, "mark", log, at, service.log))
+
+    def _say(self, service: Service, word: Word) -> None:
+        if self.connected(service.site, self.services[word.to].site) and len(self.air) < WORDS_IN_THE_AIR:
+            self.air.append(word)
+
+    def hear(self, which: int) -> None:
+        """A word arrives, at every copy of the service it is for."""
+        if not self.air:
+            return
+        word = self.air.pop(which % len(self.air))
+        service = self.services[word.to]
+        self.tell(f"{word.to} hears the {word.kind} of {word.said_by}: {word.log} at {word.at.epoch}:{word.at.seq}.")
+        for copy in list(service.copies.values()):
+            if word.kind == "beacon":
+                copy.tell_follower(word.log, follower_steps.Beacon(word.at))
+            elif word.log == service.log:
+                if service.database.keep_mark(word.said_by, word.at):
+                    for event in service.database.own[: word.at.seq]:
+                        self.centre[service.log][event.seq] = event.hash
+            else:
+                copy.holders[word.log].add(word.said_by)
+                copy.tell_follower(word.log, follower_steps.HeldElsewhere(word.at))
+
+    def speak(self, service: Service) -> None:
+        """The few seconds are over: beacons and marks."""
+        if not service.at_work:
+            return
+        self.tell(f"{service.log} says its beacons and marks.")
+        for stream in service.destinations:
+            self.say_beacon(service, stream)
+        for log, at in service.database.marks.items():
+            if at.seq > 0:
+                self.say_mark(service, log, at)
+
+    # What NATS does
+
+    def deliver(self, service: Service, log: str, count: int, how: str = "well", nr: int | None = None) -> bool:
+        """A pull request is answered: in order, shuffled, doubled, or with a damaged message. False when nothing is."""
+        copies = [copy for at, copy in sorted(service.copies.items()) if nr is None or at == nr]
+        copies = [copy for copy in copies if copy.has_room(log)]
+        if not copies:
+            return False
+        consumer = service.follows[log]
+        pulled = consumer.pull(count)
+        if not pulled:
+            return False
+        last = pulled[-1][0]
+        match how:
+            case "shuffled":
+                pulled = pulled[1::2] + pulled[::2][::-1]
+            case "doubled":
+                pulled = [*pulled, *pulled]
+            case "damaged":
+                place, event = pulled[0]
+                spoilt = Stored(event.log, event.epoch, event.seq, event.prev, event.hash, event.header, b"?", None)
+                pulled = [(place, spoilt), *pulled[1:]]
+        seqs = [event.seq for _, event in pulled]
+        self.tell(f"{consumer.stream.name} delivers {seqs} to {copies[0].name}{'' if how == 'well' else f' ({how})'}.")
+        copies[0].take(log, pulled, last)
+        return True
+
+    def deliver_again(self, service: Service, log: str) -> None:
+        service.follows[log].deliver_again()
+        self.tell(f"{service.follows[log].stream.name} will deliver again what {service.log} has not acknowledged.")
+
+    def lose_tail(self, stream: Stream, count: int) -> None:
+        self.tell(f"{stream.name} loses its last {stream.lose_tail(count)} messages.")
+
+    def lose_one(self, stream: Stream, which: int) -> None:
+        lost = stream.lose_one(which)
+        if lost is not None:
+            self.tell(f"{stream.name} loses {lost.key}, which it had acknowledged.")
+
+    def lose_consumer(self, service: Service, log: str) -> None:
+        """It vanishes, and is made again with *new*; the copies are told that they may have missed something."""
+        consumer = service.follows[log]
+        consumer.floor = consumer.next = consumer.stream.last
+        self.tell(f"The consumer of {service.log} on {consumer.stream.name} vanishes and is made again.")
+        for copy in service.copies.values():
+            copy.tell_follower(log, follower_steps.Missed())
+
+    # What machines do
+
+    def part(self, copy: Copy, which: int, how: How = "well") -> None:
+        """One shell of a copy does its next part."""
+        which %= len(copy.doing)
+        self.actions += 1
+        what = copy.go_on(which, how)
+        self.tell(f"{copy.name} goes on with: {what}{'' if how == 'well' else f' ({how})'}.")
+
+    def crash(self, service: Service, nr: int) -> None:
+        if service.copies.pop(nr, None) is not None:
+            self.tell(f"Copy {nr} of {service.log} is killed.")
+            if not service.at_work:
+                for consumer in service.follows.values():
+                    consumer.deliver_again()
+
+    def start(self, service: Service, nr: int) -> None:
+        if nr not in service.copies:
+            self.tell(f"Copy {nr} of {service.log} starts.")
+            self._start(service, nr)
+
+    def _start(self, service: Service, nr: int = 1) -> None:
+        service.copies[nr] = Copy(self, service, nr)
+        service.copies[nr].start()
+
+    def cut_off(self) -> None:
+        self.cut = True
+        self.tell("Site cb is cut off.")
+
+    def heal(self) -> None:
+        self.cut = False
+        self.tell("Site cb is reached again.")
+
+    def skew(self, service: Service, hours: int) -> None:
+        service.hours_off = hours
+        self.tell(f"The clock of {service.log} is {hours:+} hours off.")
+
+    # What the promises want to know while it happens
+
+    def acknowledging(self, copy: Copy, batch: InHand) -> None:
+        """Called before an acknowledgement leaves: all of the batch must be durable here."""
+        promises.nothing_acknowledged_before_it_is_committed(copy.service, batch)
+
+    def stopped(self, copy: Copy, log: str, reason: str) -> None:
+        self.tell(f"{copy.name} stops following {log}: {reason}.")
+        promises.no_fork_where_there_is_one_branch(self, log, reason)
+
+    def check(self) -> None:
+        promises.check(self)
+
+    # Rest
+
+    def work(self, parts: int, patience: int = 0) -> int:
+        """All goes well for a while: so many parts at most, the oldest first, no waits. Returns how many were done."""
+        done = 0
+        while done < parts:
+            busy = [
+                (copy, at)
+                for service in self.services.values()
+                for copy in service.copies.values()
+                for at, doing in enumerate(copy.doing)
+                if doing.patience <= patience
+            ]
+            if not busy:
+                return done
+            copy, at = busy[done % len(busy)]
+            self.actions += 1
+            copy.go_on(at, "well")
+            done += 1
+        return done
+
+    def rest(self) -> None:
+        """Faults are over: everything starts, heals, speaks and works until nothing is left to do.
+
+        Raises Broken when it never comes to rest, or comes to rest short of the promise.
+        """
+        self.cut = False
+        for service in self.services.values():
+            if not service.at_work:
+                self._start(service)
+        self.tell("All faults are over; the world comes to rest.")
+        told_so_far = len(self.story)
+        try:
+            self._come_to_rest()
+        finally:
+            del self.story[told_so_far:]
+        self.check()
+        promises.check_at_rest(self)
+
+    def _come_to_rest(self) -> None:
+        said, worked = 0, 0
+        while True:
+            moved = self.work(500)
+            while self.air:
+                self.hear(0)
+                moved += 1
+            for service in self.services.values():
+                for log in service.follows:
+                    moved += self.deliver(service, log, BATCH_EVENTS)
+            if not moved:
+                moved = self.work(1, patience=1) or self.work(1, patience=2)
+            worked += moved
+            if worked > PATIENCE:
+                raise Broken(f"no rest after {worked} parts of work: {self._doing()}")
+            if moved:
+                continue
+            wrong = promises.short_of_rest(self)
+            if wrong is None:
+                break
+            if said == 8:
+                raise Broken(f"comes to rest with {wrong}")
+            said += 1
+            for service in self.services.values():
+                for log in service.follows:
+                    service.follows[log].deliver_again()
+                self.speak(service)
+
+    def _doing(self) -> str:
+        return "; ".join(
+            f"{copy.name}: {[doing.what for doing in copy.doing]}"
+            for service in self.services.values()
+            for copy in service.copies.values()
+        )
+
+
+def _stands(service: Service, reaction: Reaction, cause: str) -> bool:
+    """Whether the event ``cause`` stands in the table of the log that the reaction needs."""
+    assert reaction.needs is not None
+    for event in service.database.received[reaction.needs]:
+        if event.key == cause:
+            about = told(event)
+            table: dict[str, tuple[str, ...]] = {}
+            enter(table, event)
+            subject = next(iter(table))
+            return about.id in service.database.tables[reaction.needs].get(subject, ())
+    return False
