@@ -58,6 +58,10 @@ class Consumer:
     floor: int = 0
     next: int = 0
 
+    @property
+    def has_more(self) -> bool:
+        return self.stream.last > max(self.floor, self.next)
+
     def pull(self, count: int) -> list[tuple[int, Stored]]:
         places = [place for place in sorted(self.stream.messages) if place > max(self.floor, self.next)][:count]
         if places:

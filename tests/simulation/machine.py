@@ -9,7 +9,7 @@ from tests.simulation.deeds import Nature
 from tests.simulation.promises import Broken
 from tests.simulation.running import HOWS, Copy, How
 from tests.simulation.service import Service
-from tests.simulation.world import AGGREGATES, LOGS, World
+from tests.simulation.world import AGGREGATES, LOGS, Delivery, World
 
 SERVICE = st.integers(0, len(LOGS) - 1)
 COPY = st.integers(1, 2)
@@ -20,7 +20,7 @@ HOW: st.SearchStrategy[How] = st.sampled_from(HOWS)
 NATURE: st.SearchStrategy[Nature] = st.sampled_from(
     ["sound", "sound", "sound", "sound", "refused", "schema", "version", "unreadable"]
 )
-DELIVERED = st.sampled_from(["well", "shuffled", "doubled", "damaged"])
+DELIVERED: st.SearchStrategy[Delivery] = st.sampled_from(["well", "shuffled", "doubled", "damaged"])
 
 
 class Machine(RuleBasedStateMachine):
@@ -52,7 +52,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(parts=st.integers(1, 60))
     def work(self, parts: int) -> None:
-        self.world.tell(f"All work on undisturbed for {self.world.work(parts)} parts.")
+        self.world.work_on(parts)
 
     @rule(service=SERVICE, nr=COPY, which=WHICH, how=HOW)
     def part(self, service: int, nr: int, which: int, how: How) -> None:
@@ -60,15 +60,14 @@ class Machine(RuleBasedStateMachine):
         if copy is not None and copy.doing:
             self.world.part(copy, which, how)
 
-    @rule(service=SERVICE, nr=COPY, which=WHICH, times=st.integers(2, 5))
-    def parts_in_a_row(self, service: int, nr: int, which: int, times: int) -> None:
-        copy = self._copy(service, nr)
-        for _ in range(times):
-            if copy is not None and copy.doing:
-                self.world.part(copy, which)
+    @rule(courses=st.lists(st.tuples(st.integers(0, 40), HOW), min_size=1, max_size=25))
+    def turmoil(self, courses: list[tuple[int, How]]) -> None:
+        for which, how in courses:
+            self.world.anything(which, how)
+            self._watching(self.world.check)
 
     @rule(service=SERVICE, log=st.integers(0, 1), count=SOME, how=DELIVERED, nr=COPY)
-    def deliver(self, service: int, log: int, count: int, how: str, nr: int) -> None:
+    def deliver(self, service: int, log: int, count: int, how: Delivery, nr: int) -> None:
         on = self._service(service)
         self.world.deliver(on, self._followed(on, log), count, how, nr if len(on.copies) > 1 else None)
 
@@ -89,8 +88,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.air)
     @rule(which=WHICH)
     def lose_word(self, which: int) -> None:
-        word = self.world.air.pop(which % len(self.world.air))
-        self.world.tell(f"The {word.kind} of {word.said_by} never reaches {word.to}.")
+        self.world.lose_word(which)
 
     @rule(stream=st.integers(0, 3), count=SOME)
     def lose_tail(self, stream: int, count: int) -> None:

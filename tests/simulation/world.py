@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
+from typing import Literal
 
 from chassis import follower_steps
 from chassis.facts import Stored
@@ -21,6 +23,14 @@ REGISTRY, SCORING, AWARDS = "cb.registry", "vn.scoring", "vn.awards"
 LOGS = (REGISTRY, SCORING, AWARDS)
 AGGREGATES = ("cluster:a", "cluster:b", "cluster:c")
 WORDS_IN_THE_AIR = 40
+Delivery = Literal["well", "shuffled", "doubled", "damaged"]
+DELIVERIES: Mapping[How, Delivery] = {
+    "well": "well",
+    "late": "shuffled",
+    "lost": "damaged",
+    "elsewhere": "doubled",
+    "refused": "well",
+}
 PATIENCE = 60_000
 """Parts of shells after which a world that moves without coming to rest has no rest."""
 
@@ -184,11 +194,19 @@ class World:
                 copy.holders[word.log].add(word.said_by)
                 copy.tell_follower(word.log, follower_steps.HeldElsewhere(word.at))
 
+    def lose_word(self, which: int) -> None:
+        if self.air:
+            word = self.air.pop(which % len(self.air))
+            self.tell(f"The {word.kind} of {word.said_by} about {word.log} never reaches {word.to}.")
+
     def speak(self, service: Service) -> None:
-        """The few seconds are over: beacons and marks."""
+        """The few seconds are over: beacons and marks, and a look at what was discarded and is still held."""
         if not service.at_work:
             return
-        self.tell(f"{service.log} says its beacons and marks.")
+        self.tell(f"{service.log} says its beacons and marks, and looks at what it holds.")
+        for log in {place[0] for place in service.database.held if place in service.database.discarded}:
+            for copy in service.copies.values():
+                copy.tell_follower(log, follower_steps.RedriveAsked())
         for stream in service.destinations:
             self.say_beacon(service, stream)
         for log, at in service.database.marks.items():
@@ -197,7 +215,7 @@ class World:
 
     # What NATS does
 
-    def deliver(self, service: Service, log: str, count: int, how: str = "well", nr: int | None = None) -> bool:
+    def deliver(self, service: Service, log: str, count: int, how: Delivery = "well", nr: int | None = None) -> bool:
         """A pull request is answered: in order, shuffled, doubled, or with a damaged message. False when nothing is."""
         copies = [copy for at, copy in sorted(service.copies.items()) if nr is None or at == nr]
         copies = [copy for copy in copies if copy.has_room(log)]
@@ -251,6 +269,24 @@ class World:
         what = copy.go_on(which, how)
         self.tell(f"{copy.name} goes on with: {what}{'' if how == 'well' else f' ({how})'}.")
 
+    def anything(self, which: int, how: How) -> None:
+        """Whatever may happen next by itself happens: a part of a shell, a delivery, a word that arrives."""
+        may: list[Callable[[], object]] = [
+            partial(self.part, copy, at, how)
+            for service in self.services.values()
+            for copy in service.copies.values()
+            for at in range(len(copy.doing))
+        ]
+        may += [
+            partial(self.deliver, service, log, 1 + which % BATCH_EVENTS, DELIVERIES[how])
+            for service in self.services.values()
+            for log, consumer in service.follows.items()
+            if consumer.has_more and any(copy.has_room(log) for copy in service.copies.values())
+        ]
+        may += [partial(self.lose_word if how == "lost" else self.hear, at) for at in range(len(self.air))]
+        if may:
+            may[which % len(may)]()
+
     def crash(self, service: Service, nr: int) -> None:
         if service.copies.pop(nr, None) is not None:
             self.tell(f"Copy {nr} of {service.log} is killed.")
@@ -294,8 +330,31 @@ class World:
 
     # Rest
 
-    def work(self, parts: int, patience: int = 0) -> int:
-        """All goes well for a while: so many parts at most, the oldest first, no waits. Returns how many were done."""
+    def work(self, parts: int) -> int:
+        """All goes well for a while, without waits: so many parts at most. Returns how many were done."""
+        done = 0
+        while done < parts:
+            moved = self._shells(parts - done)
+            while self.air:
+                self.hear(0)
+                moved += 1
+            for service in self.services.values():
+                for log in service.follows:
+                    moved += self.deliver(service, log, BATCH_EVENTS)
+            if not moved:
+                break
+            done += moved
+        return done
+
+    def work_on(self, parts: int) -> None:
+        """The same, told in one sentence."""
+        told_so_far = len(self.story)
+        done = self.work(parts)
+        del self.story[told_so_far:]
+        self.tell(f"All goes well for {done} parts of work.")
+
+    def _shells(self, parts: int, patience: int = 0) -> int:
+        """Shells go on, in turn, as long as there are any of this patience. Returns how many parts were done."""
         done = 0
         while done < parts:
             busy = [
@@ -334,22 +393,14 @@ class World:
     def _come_to_rest(self) -> None:
         said, worked = 0, 0
         while True:
-            moved = self.work(500)
-            while self.air:
-                self.hear(0)
-                moved += 1
-            for service in self.services.values():
-                for log in service.follows:
-                    moved += self.deliver(service, log, BATCH_EVENTS)
-            if not moved:
-                moved = self.work(1, patience=1) or self.work(1, patience=2)
+            moved = self.work(500) or self._shells(1, patience=1) or self._shells(1, patience=2)
             worked += moved
             if worked > PATIENCE:
                 raise Broken(f"no rest after {worked} parts of work: {self._doing()}")
             if moved:
                 continue
             wrong = promises.short_of_rest(self)
-            if wrong is None:
+            if wrong is None and said:
                 break
             if said == 8:
                 raise Broken(f"comes to rest with {wrong}")
