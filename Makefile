@@ -47,8 +47,8 @@ refusals: $(READY) ## show against a running `make up` what the services refuse,
 test: $(READY) ## all tests, two files at a time
 	@$(BIN)/pytest -n 2
 
-simulate: $(READY) ## SEEDS=n long runs of the delivery protocol in a simulated world
-	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100)
+simulate: $(READY) ## SEEDS=n long runs of the delivery protocol in a simulated world (SEED=x one of them again)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
 
 chaos: $(READY) ## break everything that can break under load, count what was lost (CHAOS_JSON=file; within ten minutes)
 	@$(BIN)/python -m chaos

@@ -7,6 +7,7 @@ from typing import Literal
 
 from chassis.facts import Stored
 from chassis.positions import Position
+from chassis.relay_steps import Place
 
 
 @dataclass
@@ -17,18 +18,36 @@ class Stream:
     site: str
     messages: dict[int, Stored] = field(default_factory=dict)
     last: int = 0
-    window: set[bytes] = field(default_factory=set)
-    """Message ids remembered for de-duplication."""
+    window: dict[bytes, int] = field(default_factory=dict)
+    """Message ids remembered for de-duplication, with the place that was given."""
+    there: bool = True
     acknowledged: set[bytes] = field(default_factory=set)
     """Everything it ever acknowledged, kept or not: for the promises to look at, not for NATS."""
 
-    def store(self, event: Stored) -> None:
+    def store(self, event: Stored) -> tuple[int, bool]:
+        """Its place in the stream, and whether it was not there yet."""
         self.acknowledged.add(event.hash)
         if event.hash in self.window:
-            return
+            return self.window[event.hash], False
         self.last += 1
         self.messages[self.last] = event
-        self.window.add(event.hash)
+        self.window[event.hash] = self.last
+        return self.last, True
+
+    def holds(self, anchor: Place | None, wanted: Position) -> Position | None:
+        """As ``relay.stream_end`` asks: ``wanted`` if the anchor stands, else the last event, if that says anything."""
+        if anchor is not None:
+            there = self.messages.get(anchor.stream_seq)
+            if there is not None and there.seq == anchor.seq:
+                return wanted
+        last = self.messages[max(self.messages)] if self.messages else None
+        if last is None or (anchor is not None and last.seq > min(anchor.seq, wanted.seq)):
+            return None
+        return Position.of(last)
+
+    def vanish(self) -> None:
+        """The whole store is gone; what it is made anew from is the logs."""
+        self.there, self.messages, self.window, self.last = False, {}, {}, 0
 
     def lose_tail(self, count: int) -> int:
         """The last block was not on disk. Ids are gathered anew from what is left."""
@@ -36,7 +55,7 @@ class Stream:
         for place in lost:
             del self.messages[place]
         self.last = max(self.messages, default=0)
-        self.window = {event.hash for event in self.messages.values()}
+        self.window = {event.hash: place for place, event in self.messages.items()}
         return len(lost)
 
     def lose_one(self, which: int) -> Stored | None:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal, get_args
+
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.simulation.deeds import Nature
-from tests.simulation.promises import Broken
-from tests.simulation.running import HOWS, Copy, How
 from tests.simulation.service import Service
-from tests.simulation.world import AGGREGATES, LOGS, Delivery, World
+from tests.simulation.world import AGGREGATES, LOGS, STREAMS, Course, World
 
 SERVICE = st.integers(0, len(LOGS) - 1)
 COPY = st.integers(1, 2)
 WHICH = st.integers(0, 7)
 SOME = st.integers(1, 4)
 ABOUT = st.lists(st.sampled_from(AGGREGATES), min_size=1, max_size=2, unique=True).map(tuple)
-HOW: st.SearchStrategy[How] = st.sampled_from(HOWS)
 NATURE: st.SearchStrategy[Nature] = st.sampled_from(
     ["sound", "sound", "sound", "sound", "refused", "schema", "version", "unreadable"]
 )
-DELIVERED: st.SearchStrategy[Delivery] = st.sampled_from(["well", "shuffled", "doubled", "damaged"])
+_WELL: tuple[Course, ...] = ("well",)
+_FAULTS: tuple[Course, ...] = ("late", "lost", "elsewhere", "refused")
+COURSES: tuple[Course, ...] = (*_WELL * 18, *_FAULTS * 3, "killed", "killed")
+COMMANDS = 216
+"""From here on the first byte means a command."""
+TURMOIL = st.integers(1, 60).flatmap(lambda length: st.binary(min_size=2 * length, max_size=2 * length))
+"""Two bytes for each thing that happens: which it is, and the course that it takes."""
+OF_NATS = Literal["tail", "one", "store", "lay", "ids", "consumer", "again", "word"]
+OF_PEOPLE = Literal["discard", "mend", "redrive", "skew"]
+OF_MACHINES = Literal["crash", "start", "cut", "heal"]
 
 
 class Machine(RuleBasedStateMachine):
@@ -39,12 +48,11 @@ class Machine(RuleBasedStateMachine):
     def _service(self, which: int) -> Service:
         return self.world.services[LOGS[which]]
 
-    def _copy(self, service: int, nr: int) -> Copy | None:
-        copies = self._service(service).copies
-        return copies.get(nr) or next(iter(copies.values()), None)
-
-    def _followed(self, service: Service, which: int) -> str:
-        return list(service.follows)[which % len(service.follows)]
+    @initialize(twice=st.tuples(*[st.booleans()] * len(LOGS)))
+    def copies(self, twice: tuple[bool, ...]) -> None:
+        for service, two in enumerate(twice):
+            if two:
+                self.world.start(self._service(service), 2)
 
     @rule(service=SERVICE, about=ABOUT, events=st.integers(1, 3), nature=NATURE)
     def commit(self, service: int, about: tuple[str, ...], events: int, nature: Nature) -> None:
@@ -54,96 +62,70 @@ class Machine(RuleBasedStateMachine):
     def work(self, parts: int) -> None:
         self.world.work_on(parts)
 
-    @rule(service=SERVICE, nr=COPY, which=WHICH, how=HOW)
-    def part(self, service: int, nr: int, which: int, how: How) -> None:
-        copy = self._copy(service, nr)
-        if copy is not None and copy.doing:
-            self.world.part(copy, which, how)
-
-    @rule(courses=st.lists(st.tuples(st.integers(0, 40), HOW), min_size=1, max_size=25))
-    def turmoil(self, courses: list[tuple[int, How]]) -> None:
-        for which, how in courses:
-            self.world.anything(which, how)
+    @rule(courses=TURMOIL)
+    def turmoil(self, courses: bytes) -> None:
+        for which, course in zip(courses[::2], courses[1::2], strict=True):
+            if which >= COMMANDS:
+                nature: Nature = "sound" if course % 8 else "refused"
+                self.world.commit(self._service(which % 3), (AGGREGATES[course % 3],), 1, nature)
+            else:
+                self.world.anything(which, COURSES[course % len(COURSES)])
             self._watching(self.world.check)
 
-    @rule(service=SERVICE, log=st.integers(0, 1), count=SOME, how=DELIVERED, nr=COPY)
-    def deliver(self, service: int, log: int, count: int, how: Delivery, nr: int) -> None:
-        on = self._service(service)
-        self.world.deliver(on, self._followed(on, log), count, how, nr if len(on.copies) > 1 else None)
-
-    @rule(service=SERVICE, log=st.integers(0, 1))
-    def deliver_again(self, service: int, log: int) -> None:
-        on = self._service(service)
-        self.world.deliver_again(on, self._followed(on, log))
+    @rule(courses=TURMOIL)
+    def more_turmoil(self, courses: bytes) -> None:
+        self.turmoil(courses)
 
     @rule(service=SERVICE)
     def speak(self, service: int) -> None:
         self.world.speak(self._service(service))
 
-    @precondition(lambda self: self.world.air)
-    @rule(which=WHICH)
-    def hear(self, which: int) -> None:
-        self.world.hear(which)
+    @rule(what=st.sampled_from(get_args(OF_NATS)), stream=st.integers(0, 3), which=WHICH, count=SOME)
+    def nats_fails(self, what: OF_NATS, stream: int, which: int, count: int) -> None:
+        world, on = self.world, self.world.streams[list(STREAMS)[stream]]
+        service, log = [(one, log) for one in world.services.values() for log in one.follows][which % 5]
+        match what:
+            case "tail":
+                world.lose_tail(on, count)
+            case "one":
+                world.lose_one(on, which)
+            case "store":
+                world.lose_stream(on)
+            case "lay":
+                world.lay_stream(on)
+            case "ids":
+                world.forget_ids(on)
+            case "consumer":
+                world.lose_consumer(service, log)
+            case "again":
+                world.deliver_again(service, log)
+            case "word":
+                world.lose_word(which)
 
-    @precondition(lambda self: self.world.air)
-    @rule(which=WHICH)
-    def lose_word(self, which: int) -> None:
-        self.world.lose_word(which)
+    @rule(what=st.sampled_from(get_args(OF_MACHINES)), service=SERVICE, nr=COPY)
+    def machines_fail(self, what: OF_MACHINES, service: int, nr: int) -> None:
+        match what:
+            case "crash":
+                self.world.crash(self._service(service), nr)
+            case "start":
+                self.world.start(self._service(service), nr)
+            case "cut":
+                self.world.cut_off()
+            case "heal":
+                self.world.heal()
 
-    @rule(stream=st.integers(0, 3), count=SOME)
-    def lose_tail(self, stream: int, count: int) -> None:
-        self.world.lose_tail(list(self.world.streams.values())[stream], count)
-
-    @rule(stream=st.integers(0, 3), which=WHICH)
-    def lose_one(self, stream: int, which: int) -> None:
-        self.world.lose_one(list(self.world.streams.values())[stream], which)
-
-    @rule(stream=st.integers(0, 3))
-    def forget_ids(self, stream: int) -> None:
-        on = list(self.world.streams.values())[stream]
-        on.forget_ids()
-        self.world.tell(f"The time within which {on.name} knows duplicates is over.")
-
-    @rule(service=SERVICE, log=st.integers(0, 1))
-    def lose_consumer(self, service: int, log: int) -> None:
+    @rule(what=st.sampled_from(get_args(OF_PEOPLE)), service=SERVICE, which=WHICH)
+    def people_act(self, what: OF_PEOPLE, service: int, which: int) -> None:
         on = self._service(service)
-        self.world.lose_consumer(on, self._followed(on, log))
-
-    @rule(service=SERVICE, nr=COPY)
-    def crash(self, service: int, nr: int) -> None:
-        self.world.crash(self._service(service), nr)
-
-    @rule(service=SERVICE, nr=COPY)
-    def start(self, service: int, nr: int) -> None:
-        self.world.start(self._service(service), nr)
-
-    @precondition(lambda self: not self.world.cut)
-    @rule()
-    def cut_off(self) -> None:
-        self.world.cut_off()
-
-    @precondition(lambda self: self.world.cut)
-    @rule()
-    def heal(self) -> None:
-        self.world.heal()
-
-    @rule(service=SERVICE, hours=st.integers(-30, 30))
-    def skew(self, service: int, hours: int) -> None:
-        self.world.skew(self._service(service), hours)
-
-    @precondition(lambda self: any(one.database.held for one in self.world.services.values()))
-    @rule(service=SERVICE, which=WHICH)
-    def discard(self, service: int, which: int) -> None:
-        self.world.discard(self._service(service), which)
-
-    @precondition(lambda self: any(one.database.held for one in self.world.services.values()))
-    @rule(service=SERVICE)
-    def mend(self, service: int) -> None:
-        self.world.mend(self._service(service))
-
-    @rule(service=SERVICE)
-    def redrive(self, service: int) -> None:
-        self.world.redrive(self._service(service))
+        match what:
+            case "discard":
+                self.world.discard(on, which)
+            case "mend":
+                self.world.mend(on)
+            case "redrive":
+                self.world.redrive(on)
+            case "skew":
+                self.world.skew(on, which * 7 - 24)
 
     @rule()
     def rest(self) -> None:
@@ -153,7 +135,7 @@ class Machine(RuleBasedStateMachine):
     def promises_hold(self) -> None:
         self._watching(self.world.check)
 
-    def _watching(self, do) -> None:
+    def _watching(self, do: Callable[[], None]) -> None:
         try:
             do()
         except BaseException:
@@ -166,6 +148,3 @@ class Machine(RuleBasedStateMachine):
                 self.world.rest()
         finally:
             type(self).parts += self.world.actions
-
-
-__all__ = ["Broken", "Machine"]

@@ -13,7 +13,7 @@ from contracts.envelope import event_hash
 from tests.simulation.deeds import Table, enter, told
 
 if TYPE_CHECKING:
-    from tests.simulation.database import Database
+    from tests.simulation.database import Database, Place
     from tests.simulation.running import InHand
     from tests.simulation.service import Service
     from tests.simulation.world import World
@@ -200,7 +200,8 @@ def check_at_rest(world: World) -> None:
 
 def _quarantine_is_exact(service: Service, log: str, events: list[Stored]) -> None:
     """One event after the other: poison is held, and all that shares a subject with what is held before it."""
-    held, blocked = set(), set()
+    held: set[Place] = set()
+    blocked: set[str] = set()
     for event in events:
         place = (log, event.epoch, event.seq)
         if place in service.database.discarded:

@@ -55,6 +55,7 @@ class Copy:
     def __init__(self, world: World, service: Service, nr: int) -> None:
         self.world = world
         self.service = service
+        self.nr = nr
         self.name = f"copy {nr} of {service.log}"
         self.doing: list[Doing] = []
         self.relays: dict[str, relay_steps.Relay] = {}
@@ -104,37 +105,81 @@ class Copy:
         for stream in self.relays:
             self.tell_relay(stream, relay_steps.Woken())
 
+    def ticked(self) -> None:
+        """A while has passed: relays look for new events, and whether their streams still hold what they had."""
+        for stream in self.relays:
+            self.tell_relay(stream, relay_steps.Ticked())
+            self.tell_relay(stream, relay_steps.LookDue())
+
+    def reconnected(self) -> None:
+        for stream in self.relays:
+            self.tell_relay(stream, relay_steps.Doubted())
+
     # Relay
 
     def tell_relay(self, stream: str, said: relay_steps.Input) -> None:
         self.relays[stream], actions = relay_steps.step(self.relays[stream], said)
         for action in actions:
             match action:
-                case relay_steps.Publish(event):
-                    self._begin(f"publish {event.key} to {stream}", self._publish(stream, event))
+                case relay_steps.Publish(course, events):
+                    what = f"publish {', '.join(event.key for event in events)} to {stream}"
+                    self._begin(what, self._publish(stream, course, events))
                 case relay_steps.ReadPage(after):
                     self._begin(f"read the log after {after} for {stream}", self._read_page(stream, after))
                 case relay_steps.MoveCursor(moved_from, to):
                     what = f"move the cursor of {stream} from {moved_from.seq} to {to.seq}"
                     self._begin(what, self._move_cursor(stream, moved_from, to))
+                case relay_steps.LookAtStream(number, wanted, anchor):
+                    self._begin(f"look what {stream} holds", self._look(stream, number, wanted, anchor))
                 case relay_steps.Pause():
                     self._begin(f"pause before {stream} is tried again", self._relay_pause(stream), 1)
                 case relay_steps.FellIdle():
                     self.world.say_beacon(self.service, stream)
 
-    def _publish(self, stream: str, event: Stored) -> Shell:
+    def _reaches(self, stream: str) -> bool:
+        to = self.world.streams[stream]
+        return to.there and self.world.connected(self.service.site, to.site)
+
+    def _publish(self, stream: str, course: int, events: tuple[Stored, ...]) -> Shell:
+        """One event after the other goes out; each answer is a shell of its own."""
+        for nr, event in enumerate(events):
+            how = yield
+            to = self.world.streams[stream]
+            seqs = (event.seq,)
+            if how == "elsewhere":
+                # A leaf of the same account answers for the hub: it has a stream of that subject, too.
+                said: relay_steps.Input = relay_steps.Acked(course, seqs, f"another {stream}")
+            elif not self._reaches(stream):
+                unsent = tuple(event.seq for event in events[nr:])
+                self.tell_relay(stream, relay_steps.Failed(course, unsent, "nobody answers"))
+                return
+            elif how == "refused":
+                said = relay_steps.Failed(course, seqs, "the stream is full")
+            elif how == "lost":
+                said = relay_steps.TimedOut(course, seqs)
+            else:
+                place, new = to.store(event)
+                farthest = relay_steps.Place(place, event.seq)
+                said = relay_steps.Acked(course, seqs, stream, farthest, place if new else None)
+                if how == "late":
+                    said = relay_steps.TimedOut(course, seqs)
+            self._begin(f"hear what became of {event.key} on {stream}", self._answered(stream, said))
+
+    def _answered(self, stream: str, said: relay_steps.Input) -> Shell:
+        yield
+        self.tell_relay(stream, said)
+
+    def _look(self, stream: str, number: int, wanted: Position, anchor: relay_steps.Place | None) -> Shell:
         how = yield
         to = self.world.streams[stream]
-        reached = self.world.connected(self.service.site, to.site)
-        if not reached and how == "elsewhere":
-            said: relay_steps.Input = relay_steps.Acked(event.seq, f"another {stream}")
-        elif not reached or how == "refused":
-            said = relay_steps.Failed(event.seq, "nobody answers")
-        elif how == "lost":
-            said = relay_steps.TimedOut(event.seq)
-        else:
-            to.store(event)
-            said = relay_steps.Acked(event.seq, stream) if how != "late" else relay_steps.TimedOut(event.seq)
+        said: relay_steps.Input = relay_steps.StreamAway(number, "does not answer")
+        if how not in ("refused", "lost") and self._reaches(stream):
+            found = to.holds(anchor, wanted)
+            yield
+            own = self.service.database.own
+            is_own = found is not None and found.seq <= len(own) and Position.of(own[found.seq - 1]) == found
+            start = Position.start(self.service.log)
+            said = relay_steps.StreamEnds(number, found if is_own or found == start else None, start)
         yield
         self.tell_relay(stream, said)
 
@@ -306,10 +351,10 @@ class Copy:
             for (name, place), waited_for in sorted(database.waits.items()):
                 if name != reaction.name:
                     continue
-                event = next((one for one in database.received[log] if (one.epoch, one.seq) == place[1:]), None)
-                if event is None:
+                waiting = next((one for one in database.received[log] if (one.epoch, one.seq) == place[1:]), None)
+                if waiting is None:
                     continue
-                outcome = yield from self._answer(reaction, event)
+                outcome = yield from self._answer(reaction, waiting)
                 if outcome in ("done", "dropped"):
                     database.end_wait(reaction.name, place)
                 elif outcome != waited_for and (name, place) in database.waits:

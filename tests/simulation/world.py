@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 
 from chassis import follower_steps
 from chassis.facts import Stored
@@ -14,16 +14,19 @@ from chassis.positions import Position
 from tests.simulation import promises
 from tests.simulation.courier import Consumer, Stream, Word
 from tests.simulation.database import Database
-from tests.simulation.deeds import DISCARD, Nature, deed, enter, told
+from tests.simulation.deeds import DISCARD, Deed, Nature, deed, enter, told
 from tests.simulation.promises import Broken
 from tests.simulation.running import BATCH_EVENTS, Copy, How, InHand
 from tests.simulation.service import Reaction, Service
 
 REGISTRY, SCORING, AWARDS = "cb.registry", "vn.scoring", "vn.awards"
 LOGS = (REGISTRY, SCORING, AWARDS)
+STREAMS = {"up-registry": "vn", "loc-scoring": "vn", "down-scoring": "cb", "loc-awards": "vn"}
+"""Each stream and the site that it lies in."""
 AGGREGATES = ("cluster:a", "cluster:b", "cluster:c")
 WORDS_IN_THE_AIR = 40
 Delivery = Literal["well", "shuffled", "doubled", "damaged"]
+Course = How | Literal["killed"]
 DELIVERIES: Mapping[How, Delivery] = {
     "well": "well",
     "late": "shuffled",
@@ -39,10 +42,7 @@ class World:
     """``story`` tells in sentences what was done; ``actions`` counts what shells did."""
 
     def __init__(self) -> None:
-        self.streams = {
-            name: Stream(name, site)
-            for name, site in (("up-registry", "vn"), ("loc-scoring", "vn"), ("down-scoring", "cb"), ("loc-awards", "vn"))
-        }
+        self.streams = {name: Stream(name, site) for name, site in STREAMS.items()}
         answer = Reaction("answer-deed", REGISTRY)
         second = Reaction("follow-up", SCORING, needs=REGISTRY)
         self.services = {
@@ -75,7 +75,12 @@ class World:
             self._start(service)
 
     def _service(
-        self, log: str, site: str, destinations: tuple[str, ...], follows: dict[str, str], reactions: tuple[Reaction, ...]
+        self,
+        log: str,
+        site: str,
+        destinations: tuple[str, ...],
+        follows: dict[str, str],
+        reactions: tuple[Reaction, ...],
     ) -> Service:
         consumers = {followed: Consumer(self.streams[stream]) for followed, stream in follows.items()}
         return Service(log, site, destinations, consumers, reactions, Database.empty(log, destinations, follows))
@@ -97,11 +102,11 @@ class World:
             return
         deeds = [
             deed(next(self._numbers), service.log.split(".")[1], aggregates, nature=nature, hours_off=service.hours_off)
-            for nature in (nature, *["sound"] * (events - 1))
+            for nature in _natures(nature, events)
         ]
         self._append(service, deeds, f"accepts a command about {' and '.join(aggregates)}", nature)
 
-    def _append(self, service: Service, deeds: list, what: str, nature: Nature = "sound") -> None:
+    def _append(self, service: Service, deeds: list[Deed], what: str, nature: Nature = "sound") -> None:
         written = service.database.append(deeds)
         for event in written:
             self.ever[service.log].setdefault(event.seq, set()).add(event.hash)
@@ -149,9 +154,9 @@ class World:
         key = f"{reaction.name}:{event.key}"
         if key in service.database.done:
             return "done"
-        about = told(event)
-        if reaction.needs is not None and about.causation is not None and not _stands(service, reaction, about.causation):
-            return f"event:{about.causation}"
+        cause = told(event).causation
+        if reaction.needs is not None and cause is not None and not _stands(service, reaction, cause):
+            return f"event:{cause}"
         subject = f"answer:{event.log}.{event.epoch}.{event.seq}"
         number, name = next(self._numbers), service.log.split(".")[1]
         made = deed(number, name, (subject,), hours_off=service.hours_off, causation=event.key, key=key)
@@ -203,7 +208,9 @@ class World:
         """The few seconds are over: beacons and marks, and a look at what was discarded and is still held."""
         if not service.at_work:
             return
-        self.tell(f"{service.log} says its beacons and marks, and looks at what it holds.")
+        self.tell(f"A while passes in {service.log}: it looks at what it holds, and says its beacons and marks.")
+        for copy in service.copies.values():
+            copy.ticked()
         for log in {place[0] for place in service.database.held if place in service.database.discarded}:
             for copy in service.copies.values():
                 copy.tell_follower(log, follower_steps.RedriveAsked())
@@ -252,6 +259,25 @@ class World:
         if lost is not None:
             self.tell(f"{stream.name} loses {lost.key}, which it had acknowledged.")
 
+    def forget_ids(self, stream: Stream) -> None:
+        stream.forget_ids()
+        self.tell(f"The time within which {stream.name} knows duplicates is over.")
+
+    def lose_stream(self, stream: Stream) -> None:
+        stream.vanish()
+        self.tell(f"{stream.name} is gone with all it held.")
+
+    def lay_stream(self, stream: Stream) -> None:
+        """Made again, empty, and with it its consumers."""
+        if stream.there:
+            return
+        stream.there = True
+        self.tell(f"{stream.name} is laid anew.")
+        for service in self.services.values():
+            for log, consumer in service.follows.items():
+                if consumer.stream is stream:
+                    self.lose_consumer(service, log)
+
     def lose_consumer(self, service: Service, log: str) -> None:
         """It vanishes, and is made again with *new*; the copies are told that they may have missed something."""
         consumer = service.follows[log]
@@ -269,9 +295,13 @@ class World:
         what = copy.go_on(which, how)
         self.tell(f"{copy.name} goes on with: {what}{'' if how == 'well' else f' ({how})'}.")
 
-    def anything(self, which: int, how: How) -> None:
-        """Whatever may happen next by itself happens: a part of a shell, a delivery, a word that arrives."""
-        may: list[Callable[[], object]] = [
+    def anything(self, which: int, course: Course) -> None:
+        """Whatever may happen next by itself happens: a part of a shell, a delivery, a word that arrives.
+
+        ``killed``: all goes well, but the copy that did it is killed right after, and starts again.
+        """
+        how: How = "well" if course == "killed" else course
+        may: list[partial[Any]] = [
             partial(self.part, copy, at, how)
             for service in self.services.values()
             for copy in service.copies.values()
@@ -284,8 +314,22 @@ class World:
             if consumer.has_more and any(copy.has_room(log) for copy in service.copies.values())
         ]
         may += [partial(self.lose_word if how == "lost" else self.hear, at) for at in range(len(self.air))]
-        if may:
-            may[which % len(may)]()
+        may += [partial(self.tick, copy) for service in self.services.values() for copy in service.copies.values()]
+        if which % 8:
+            # Ticks come seldom, or they would be all that ever happens.
+            may = [one for one in may if one.func != self.tick] or may
+        if not may:
+            return
+        chosen = may[which % len(may)]
+        chosen()
+        if course == "killed" and chosen.args and isinstance(chosen.args[0], Copy):
+            killed = chosen.args[0]
+            self.crash(killed.service, killed.nr)
+            self.start(killed.service, killed.nr)
+
+    def tick(self, copy: Copy) -> None:
+        self.tell(f"{copy.name} looks after its streams.")
+        copy.ticked()
 
     def crash(self, service: Service, nr: int) -> None:
         if service.copies.pop(nr, None) is not None:
@@ -310,6 +354,9 @@ class World:
     def heal(self) -> None:
         self.cut = False
         self.tell("Site cb is reached again.")
+        for service in self.services.values():
+            for copy in service.copies.values():
+                copy.reconnected()
 
     def skew(self, service: Service, hours: int) -> None:
         service.hours_off = hours
@@ -377,7 +424,10 @@ class World:
 
         Raises Broken when it never comes to rest, or comes to rest short of the promise.
         """
-        self.cut = False
+        if self.cut:
+            self.heal()
+        for stream in self.streams.values():
+            self.lay_stream(stream)
         for service in self.services.values():
             if not service.at_work:
                 self._start(service)
@@ -416,6 +466,11 @@ class World:
             for service in self.services.values()
             for copy in service.copies.values()
         )
+
+
+def _natures(first: Nature, events: int) -> list[Nature]:
+    more: list[Nature] = ["sound"] * (events - 1)
+    return [first, *more]
 
 
 def _stands(service: Service, reaction: Reaction, cause: str) -> bool:

@@ -249,14 +249,15 @@ def step(state: Follower, said: Input) -> tuple[Follower, list[Action]]:
         case Fetched(events, head):
             state = _fetched(replace(state, doing=None, ask=False), events, head, actions)
         case Redriven():
-            state = replace(state, doing=None, redrive=False, fresh=False, failures=0, trouble=None)
+            state = replace(state, doing=None, fresh=False, failures=0, trouble=None)
         case DidFail(reason) if state.doing == "fetch":
             # Asked without need (at start, after a beacon behind), silence is no trouble: the next beacon tells.
             needed = bool(state.ahead) or state.wanted > state.mark.seq
             state = replace(state, doing=None, ask=needed)
             state = _rest(state, reason, actions) if needed else state
         case DidFail(reason):
-            state = replace(state, doing="pause", failures=state.failures + 1, trouble=reason)
+            redrive = state.redrive or state.doing == "redrive"
+            state = replace(state, doing="pause", redrive=redrive, failures=state.failures + 1, trouble=reason)
             actions.append(Pause(state.failures, fetching=False))
         case Resumed(fetching=True):
             state = replace(state, resting=False)
@@ -390,8 +391,9 @@ def _go_on(state: Follower, actions: list[Action]) -> Follower:
         actions.append(Stop(reason))
         return replace(state, fork=reason)
     if state.redrive:
+        # Asked for once more while it is under way, it is done once more: what it reads may be older than the asking.
         actions.append(Redrive())
-        return replace(state, doing="redrive")
+        return replace(state, doing="redrive", redrive=False)
     if (state.ahead or state.ask) and not state.resting:
         actions.append(Fetch(state.mark.seq))
         return replace(state, doing="fetch")

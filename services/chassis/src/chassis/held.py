@@ -44,6 +44,8 @@ async def redrive(db: AsyncConnection, log: str, projection: Projection) -> int:
                 "SELECT r.epoch, r.seq, r.prev, r.hash, r.header, r.data, r.traceparent"
                 " FROM chassis.quarantine q JOIN chassis.received r"
                 " ON r.log = q.log AND r.epoch = q.epoch AND r.seq = q.seq WHERE q.log = :log ORDER BY r.seq"
+                # A person who discards one of them locks its row: either we see the discard, or it finds no row.
+                " FOR UPDATE OF q"
             ),
             {"log": log},
         )
