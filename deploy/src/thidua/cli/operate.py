@@ -50,7 +50,7 @@ def status() -> None:
             ", ".join(f"{log.split('.')[1]}: {mark['seq']}" for log, mark in told["marks"].items()) or "–",
             str(told["held"]),
             str(told["waits"]),
-            str(told["unsent"]),
+            str(told["unsent"]) + ("" if told["whole"] else " (giữ lại tới khi đuổi kịp)"),
             "; ".join(f"{part}: {why}" for part, why in told["health"].items()) or "tốt",
         )
     console.print(table)

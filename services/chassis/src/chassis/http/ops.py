@@ -17,6 +17,7 @@ from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write,
 from chassis.http.problems import Routes
 from chassis.neighbours import centre_of
 from chassis.timers import positions
+from chassis.whole import is_whole
 from chassis.work import beside_the_log
 
 Epoch = Annotated[int, Path(ge=1, lt=2**31, examples=[1])]
@@ -119,6 +120,7 @@ class State(BaseModel):
     held: int
     waits: int
     unsent: int
+    whole: bool = Field(description="False after a restore until this service has caught up; nothing is sent before.")
     due: Instant | None = Field(description="The earliest instant at which a timer of this service has work.")
     health: dict[str, str]
     apart: dict[str, str] = Field(description="What is wrong with links to other sites, by part.")
@@ -161,6 +163,7 @@ async def state_of(reading: ReadingRequest) -> State:
         held=row.held,
         waits=row.waits,
         unsent=await runtime.service.unsent(db) if runtime.service.unsent else 0,
+        whole=await is_whole(db),
         due=min((job.at for job in jobs if job is not None), default=None),
         health=runtime.health,
         apart=runtime.apart,
