@@ -5,28 +5,34 @@ from __future__ import annotations
 import sqlalchemy as sa
 from chassis.facts import Recorded
 from chassis.http import Accepted, Asked, Page, Paging, Reading, Routes, Write
-from chassis.projection import Projection
+from chassis.projection import Projection, Rows
 from chassis.service import Service
 from chassis.work import Work
 from contracts.events.registry.clusters import ClusterFormed
 from contracts.refusal import Refused
 from contracts.values import Identifier, ShortText
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 own = Projection("registry", tables=["cluster"])
 routes = Routes()
 
 
-@own.on(ClusterFormed)
-async def cluster_formed(db: AsyncConnection, facts: list[Recorded[ClusterFormed]]) -> None:
-    await db.execute(
-        sa.text(
-            "INSERT INTO cluster VALUES (:id, :name, :received)"
-            " ON CONFLICT (cluster_id) DO UPDATE SET name = excluded.name, received = excluded.received"
-        ),
-        [{"id": fact.data.cluster_id, "name": fact.data.name, "received": fact.header.act.received} for fact in facts],
-    )
+_FORM = """
+INSERT INTO cluster
+SELECT * FROM unnest(CAST(:id AS text[]), CAST(:name AS text[]), CAST(:received AS timestamptz[]))
+ON CONFLICT (cluster_id) DO UPDATE SET name = excluded.name, received = excluded.received
+"""
+
+
+@own.as_rows(ClusterFormed)
+def cluster_formed(facts: list[Recorded[ClusterFormed]]) -> list[Rows]:
+    """Hot: one statement writes the row and appends."""
+    columns = {
+        "id": [fact.data.cluster_id for fact in facts],
+        "name": [fact.data.name for fact in facts],
+        "received": [fact.header.act.received for fact in facts],
+    }
+    return [Rows(_FORM, columns)]
 
 
 def formed(cluster_id: str, name: str) -> ClusterFormed:

@@ -116,14 +116,16 @@ class Runtime:
         return self.service.followed(self.settings.above, self.settings.below)
 
 
-def create_engine(url: str, *, pool_size: int = 10, schema: str = LIVE) -> AsyncEngine:
+def create_engine(
+    url: str, *, pool_size: int = 10, pool_seconds: float = POOL_SECONDS, schema: str = LIVE
+) -> AsyncEngine:
     """An engine whose connections see the service's tables, then the chassis', then extensions."""
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         # Whoever gets no connection in this time is told so: requests never pile up behind a database that is away.
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=pool_seconds,
         pool_pre_ping=False,
         # The connection used last knows the statements of the hour: prepared once there, not once in each.
         pool_use_lifo=True,

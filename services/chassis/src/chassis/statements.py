@@ -32,7 +32,7 @@ async def fetch_row(db: AsyncConnection, statement: str, **values: Any) -> dict[
     """The first row, or None. Raises the driver's own errors (``asyncpg.PostgresError``): see ``chassis.database``."""
     text, names = numbered(statement)
     # In a transaction this is only once SQLAlchemy has begun one, with a statement of its own.
-    connection = (await db.get_raw_connection()).driver_connection
-    assert connection is not None
+    assert db.sync_connection is not None
+    connection: Any = db.sync_connection.connection.driver_connection
     found = await connection.fetchrow(text, *[values[name] for name in names])
     return None if found is None else dict(found)

@@ -50,6 +50,8 @@ EXPORT_SECONDS = 2.0
 _TRACEPARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
 _log = logging.getLogger(__name__)
 _provider = TracerProvider(shutdown_on_exit=False)
+_tracer = _provider.get_tracer("chassis")
+"""Got once: each getting costs as much as a span."""
 _SCOPE = InstrumentationScope("chassis")
 _UNSET = Status()
 
@@ -62,7 +64,7 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
     Without any of them spans still have ids (answers and logs name them) but go nowhere. Call ``shutdown()``
     at the end of the process: it sends what is queued, for at most a few seconds.
     """
-    global _provider
+    global _provider, _tracer
     resource = Resource.create(
         {
             "service.name": service,
@@ -78,7 +80,7 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
     if endpoint or by_environment:
         exporter = HarmlessExporter(_otlp_exporter(endpoint))
         provider.add_span_processor(PromptProcessor(exporter))
-    _provider = provider
+    _provider, _tracer = provider, provider.get_tracer("chassis")
     return provider
 
 
@@ -204,9 +206,7 @@ def _start(
     elif above is not None:
         context = trace.set_span_in_context(NonRecordingSpan(above), Context())
     linked = [Link(target) for link in links if (target := from_traceparent(link)) is not None]
-    return _provider.get_tracer("chassis").start_span(
-        name, context, kind, dict(attributes or {}), linked, start_time=start_time
-    )
+    return _tracer.start_span(name, context, kind, dict(attributes or {}), linked, start_time=start_time)
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-def caller(
+async def caller(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> auth.Caller:
     """Who asks, from the bearer token. Raises Refused ``token-missing``, ``token-invalid``, ``token-expired``."""

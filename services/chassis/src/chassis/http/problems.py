@@ -14,6 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from chassis.clock import HANOI
 from chassis.database import DATABASE_ERRORS, is_away
@@ -72,7 +74,11 @@ _SHARED_STATUSES = {
 
 
 class Routes(APIRouter):
-    """A router whose OpenAPI shows the problems that every route may answer."""
+    """A router whose OpenAPI shows the problems that every route may answer.
+
+    A service has some eighty routes in a dozen routers, and FastAPI tries every pattern of a router twice: one whose
+    routes all begin otherwise is passed over at once.
+    """
 
     def __init__(self, **options: Any) -> None:
         problem = {"model": Problem, "content": {MEDIA_TYPE: {}}}
@@ -80,6 +86,21 @@ class Routes(APIRouter):
             status: {"description": text, **problem} for status, text in _SHARED_STATUSES.items()
         }
         super().__init__(responses=responses, **options)
+        self._beginnings: set[str] | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if self._beginnings is None:
+            self._beginnings = {_beginning(getattr(route, "path", "")) for route in self.routes}
+        known = "" not in self._beginnings and not scope.get("root_path")
+        if known and _beginning(scope["path"]) not in self._beginnings:
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def _beginning(path: str) -> str:
+    """``reports`` of ``/reports/{report_id}``; empty where any may stand."""
+    first = path[1:].partition("/")[0]
+    return "" if "{" in first else first
 
 
 class _Blank(dict[str, Any]):
