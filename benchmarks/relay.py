@@ -34,7 +34,7 @@ from benchmarks.tracing import traced
 
 LINES = 5
 PATIENCE = 120.0
-SETTINGS = (("_always", True, 32, 8_000, 2_000), ("", False, 500, 30_000, 3_000))
+SETTINGS = (("_always", True, 32, 6_000, 1_500), ("", False, 500, 20_000, 2_000))
 """Suffix of the names, ``sync_interval: always`` or the server's default, in flight, events, events of the peer."""
 
 

@@ -34,6 +34,7 @@ from faststream._internal.endpoint.subscriber.usecase import SubscriberUsecase
 from faststream.nats import NatsBroker
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from faststream.nats.subscriber.usecases.basic import LogicSubscriber
+from nats.aio.client import Client
 from nats.errors import NoRespondersError
 from thidua.local.nats import EmbeddedNats
 
@@ -55,7 +56,12 @@ RELIED_ON: dict[Callable[..., object], str] = {
     Registrator.subscriber: "852d8a58db03e671",
     NatsBroker.start: "a2206147b323ae8e",
     NatsBroker.stop: "d3eb5e041d360acf",
+    Client._send_publish: "300b534f8eabee74",
+    Client._send_command: "ed57e8e86389cf94",
+    Client._flush_pending: "317c8d7ef54b90b7",
+    Client._flusher: "43957ffb357d6d94",
 }
+"""Of FastStream what ``pull.py`` stands on, of nats-py what ``publisher.py`` does in its place for many messages."""
 
 
 def digest(of: Callable[..., object]) -> str:
@@ -63,15 +69,15 @@ def digest(of: Callable[..., object]) -> str:
 
 
 @pytest.mark.parametrize("method", RELIED_ON, ids=lambda method: method.__qualname__)
-def test_faststream_is_still_what_the_subscriber_was_written_against(method: Callable[..., object]) -> None:
+def test_libraries_are_still_what_subscriber_and_publisher_were_written_against(method: Callable[..., object]) -> None:
     assert digest(method) == RELIED_ON[method], (
-        f"{method.__qualname__} of FastStream {version('faststream')} has changed: "
-        "read it beside chassis/pull.py, run these tests, then write its new digest here"
+        f"{method.__qualname__} of FastStream {version('faststream')} or nats-py {version('nats-py')} has changed: "
+        "read it beside chassis/pull.py or chassis/publisher.py, run these tests, then write its new digest here"
     )
 
 
-def test_faststream_is_pinned_to_the_version_that_was_read() -> None:
-    assert version("faststream") == "0.7.8"
+def test_libraries_are_pinned_to_the_versions_that_were_read() -> None:
+    assert (version("faststream"), version("nats-py")) == ("0.7.8", "2.16.0")
 
 
 @pytest.fixture(scope="module")
