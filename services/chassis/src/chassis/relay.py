@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import nats.errors
 import sqlalchemy as sa
 from nats.aio.client import Client
-from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import log as logs
 from chassis import relay_steps as steps
-from chassis import subjects
 from chassis.crash_points import crash_point
 from chassis.facts import Stored
 from chassis.patience import patiently, pause_seconds
 from chassis.positions import Position
 from chassis.publisher import Acknowledged, NotTaken, Publisher
+from chassis.stream_end import is_own, opening, stream_end, stream_keeps
 from chassis.tending import Tasks
 
+T = TypeVar("T")
 PAGE = 500
 """Events read at once, fewer when they are large: memory holds what is in flight and two pages at most."""
 LOOK_SECONDS = 2.0
 """How often the stream is looked at, whether it still holds what it acknowledged."""
 LOOK_PATIENCE = 2.0
-NO_MESSAGE = 10037
-"""What the server says when a stream is there but not the message that was asked for."""
 LONGEST_PAUSE = 1.0
 """Between two tries while the stream is full or away: one look and one event each."""
 
@@ -224,11 +222,8 @@ class Relay:
         crash_point("relay.published")
 
     async def _read(self, after: int) -> None:
-        async def read() -> list[Stored]:
-            async with self._engine.connect() as db:
-                return [self._veil(event) for event in await logs.read_page(db, self._log, after, PAGE)]
-
-        self._hear(steps.PageRead(after, tuple(await patiently(read, self._say))))
+        page = await self._asked(lambda db: logs.read_page(db, self._log, after, PAGE))
+        self._hear(steps.PageRead(after, tuple(self._veil(event) for event in page)))
 
     async def _move(self, moved_from: Position, to: Position) -> None:
         async def move() -> steps.Input:
@@ -242,85 +237,25 @@ class Relay:
 
     async def _look(self, number: int, wanted: Position, anchor: steps.Place | None) -> None:
         try:
-            found = await stream_end(self._js, self._tree, self._log, anchor, wanted)
-            keeps = None if found and found.seq >= wanted.seq else await stream_keeps(self._js, self.stream)
+            self._hear(await self._seen(number, wanted, anchor))
         except NotFoundError:
             away = f"stream {self.stream} is not there: an operator lays it with `thidua topology apply`"
             self._hear(steps.StreamAway(number, away))
-            return
         except (nats.errors.Error, APIError, TimeoutError) as error:
             self._hear(steps.StreamAway(number, f"stream {self.stream} does not answer: {error or type(error)}"))
-            return
 
-        async def known() -> steps.StreamEnds:
+    async def _seen(self, number: int, wanted: Position, anchor: steps.Place | None) -> steps.StreamEnds:
+        end = await stream_end(self._js, self._tree, self._log, anchor, wanted)
+        if end is not None and end != wanted and not await self._asked(lambda db: is_own(db, end)):
+            end = None
+        if end is not None and end.seq >= wanted.seq:
+            return steps.StreamEnds(number, end, Position.start(self._log))
+        keeps = await stream_keeps(self._js, self.stream)
+        return steps.StreamEnds(number, end, await self._asked(lambda db: opening(db, wanted, keeps)))
+
+    async def _asked(self, ask: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async def once() -> T:
             async with self._engine.connect() as db:
-                own = found if found and await is_own(db, found) else None
-                opens = await opening(db, wanted, keeps) if keeps else Position.start(self._log)
-                return steps.StreamEnds(number, own, opens)
+                return await ask(db)
 
-        self._hear(await patiently(known, self._say))
-
-
-async def stream_end(
-    js: JetStreamContext, tree: str, log: str, anchor: steps.Place | None, wanted: Position
-) -> Position | None:
-    """How far the stream holds what it acknowledged, ``wanted`` if all; None when it holds nothing, or nobody can say.
-
-    ``anchor`` is the last message of this log that the stream is known to have had. If it is gone but a younger event
-    is there, what is missing before that cannot be told. Raises nats' errors when the stream is away.
-    """
-    site, service = log.split(".")
-    stream, own = subjects.stream(tree, service), subjects.own_events(tree, site, service)
-    if anchor is not None and (there := await _message(js, stream, own, anchor.stream_seq)) and there.seq == anchor.seq:
-        return wanted
-    last = await _message(js, stream, own, None)
-    return None if last and anchor and last.seq > min(anchor.seq, wanted.seq) else last
-
-
-async def _message(js: JetStreamContext, stream: str, own: str, stream_seq: int | None) -> Position | None:
-    """The event in message ``stream_seq``, or in the last of the own ones; None when there is no own event."""
-    try:
-        found = await (js.get_last_msg(stream, own) if stream_seq is None else js.get_msg(stream, stream_seq))
-    except NotFoundError as missing:
-        if missing.err_code == NO_MESSAGE:
-            return None
-        raise
-    headers = found.headers or {}
-    if not (found.subject or "").startswith(own.removesuffix(">")) or "thidua-hash" not in headers:
-        return None
-    return Position(int(headers["thidua-epoch"]), int(headers["thidua-seq"]), bytes.fromhex(headers["thidua-hash"]))
-
-
-async def stream_keeps(js: JetStreamContext, stream: str) -> timedelta:
-    """How long a stream keeps what it gets."""
-    seconds = (await js.stream_info(stream)).config.max_age
-    return timedelta(seconds=seconds) if seconds else timedelta.max
-
-
-async def opening(db: AsyncConnection, wanted: Position, keeps: timedelta) -> Position:
-    """The last event up to ``wanted`` that is too old for a stream that keeps for so long; the start when none is.
-
-    It goes by when the database appended, not by a date of the field, because so does the stream. Appending times rise
-    with the seq, so halving finds it without an index that each append would have to feed.
-    """
-    log = await db.scalar(sa.text("SELECT log FROM chassis.log_head"))
-    if keeps == timedelta.max:
-        return Position.start(log)
-    low, high, since = 0, wanted.seq, datetime.now(timezone.utc) - keeps
-    while low < high:
-        middle = (low + high + 1) // 2
-        appended = await db.scalar(sa.text("SELECT appended_at FROM chassis.log WHERE seq = :seq"), {"seq": middle})
-        low, high = (middle, high) if appended is None or appended < since else (low, middle - 1)
-    if low == 0:
-        return Position.start(log)
-    row = (await db.execute(sa.text("SELECT epoch, seq, hash FROM chassis.log WHERE seq = :seq"), {"seq": low})).one()
-    return Position(row.epoch, row.seq, row.hash)
-
-
-async def is_own(db: AsyncConnection, at: Position) -> bool:
-    """Whether the own log has this very event: another branch of it does not count."""
-    found = await db.scalar(
-        sa.text("SELECT 1 FROM chassis.log WHERE seq = :seq AND epoch = :epoch AND hash = :hash"),
-        {"seq": at.seq, "epoch": at.epoch, "hash": at.hash},
-    )
-    return found is not None
+        return await patiently(once, self._say)
