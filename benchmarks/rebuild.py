@@ -56,8 +56,8 @@ async def fill(database: Database, count: int) -> None:
     """A database of scoring that has received so many reports and stands at the last; its tables are filled, too."""
     engine = create_engine(database.url, pool_size=2)
     await upgrade(engine, service.package)
-    async with engine.begin() as db:
-        await received.make_partitions(db, datetime.now(timezone.utc).date())
+    async with engine.begin() as session:
+        await received.make_partitions(session, datetime.now(timezone.utc).date())
     await engine.dispose()
     db = await asyncpg.connect(database.dsn)
     log: Iterator[Stored] = reports(count, LINES)

@@ -55,9 +55,9 @@ class Stage:
     postgres: EmbeddedPostgres
     nats: EmbeddedNats
 
-    async def database(self, name: str, role: str) -> Database:
-        """A new database of a service."""
-        return await ensure_database(self.postgres.superuser, name, role=role, password=role)
+    async def database(self, name: str, role: str, template: str | None = None) -> Database:
+        """A new database of a service, or a copy of one."""
+        return await ensure_database(self.postgres.superuser, name, role=role, password=role, template=template)
 
     async def client(self, user: str = ROOT) -> Client:
         return await nats.connect(self.nats.url, user=user, password=user, inbox_prefix=f"_INBOX_{user}".encode())

@@ -112,6 +112,11 @@ class Follower:
             for event in events:
                 self._read.pop(event.hash, None)
 
+    @property
+    def in_hand(self) -> int:
+        """Events decoded and not settled yet."""
+        return len(self._read)
+
     def beacon(self, at: Position) -> None:
         self._inbox.put_nowait(steps.Beacon(at))
 

@@ -1,0 +1,191 @@
+"""A follower that was away catches up, ten thousand to a million events; and the memory of each process meanwhile.
+
+Registry and scoring run whole, as on any site, in processes of their own. Registry's relay first sends a log of a
+million reports to the stream, then scoring follows it from the first event, each time in a new database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from statistics import linear_regression, mean, median
+
+import asyncpg
+from chassis import auth
+from chassis.migrate import upgrade
+from chassis.positions import Position
+from chassis.runtime import create_engine
+from chassis.service import runtime
+from chassis.settings import Settings
+from contracts.catalogue import entry
+from contracts.events.registry import ReportSubmitted
+from scoring.main import service
+from thidua.local.databases import Database
+from thidua.local.folders import free_port
+from thidua.local.processes import Child
+
+from benchmarks import load
+from benchmarks.reports import LOG, reports
+from benchmarks.row import Aim, Figures, Measurement, Say
+from benchmarks.stage import Stage, stage
+from benchmarks.tracing import traced
+
+RUNS = {10_000: 10, 100_000: 3, 1_000_000: 1}
+"""Events caught up with, and how often."""
+EVENTS = max(RUNS)
+WARM_UP = min(RUNS)
+LINES = 1
+COPIED = 20_000
+IN_FLIGHT = 500
+LOOK_SECONDS = 0.02
+PATIENCE = 900.0
+_LOG = ("seq", "epoch", "prev", "hash", "type", "correlation", "header", "data", "traceparent")
+
+
+@dataclass
+class Watch:
+    """How far something is, and what memory each process takes there, in bytes."""
+
+    began: tuple[float, int] = (0.0, 0)
+    ended: tuple[float, int] = (0.0, 0)
+    memory: list[tuple[int, Mapping[str, int]]] = field(default_factory=list)
+
+    def seconds(self, events: int) -> float:
+        """For so many events, at the pace between the first commit seen and the last."""
+        return events * (self.ended[0] - self.began[0]) / (self.ended[1] - self.began[1])
+
+    def growth(self, name: str, events: int) -> float:
+        """Mean over the last tenth of the events ÷ mean over the first."""
+        first = [taken[name] for at, taken in self.memory if at <= events * 0.1]
+        last = [taken[name] for at, taken in self.memory if at >= events * 0.9]
+        return mean(last) / mean(first)
+
+
+async def measure(folder: Path, rounds: int, say: Say) -> Figures:
+    """As often as ``RUNS`` says, whatever the rounds."""
+    _, public = auth.new_keys()
+    async with stage(folder, sync_always=False) as made, traced("bench") as traces:
+        common = {"nats_url": made.nats.url, "token_public_key": public, "otlp_endpoint": traces}
+        postgres = made.postgres.child.pid
+        producer = await _log_of(made, EVENTS)
+        # Copies of one database whose own log is open: to its stream and followers each is the same scoring.
+        template = await made.database("catch_up_scoring", "scoring")
+        async with runtime(service, Settings(database_url=template.url, token_public_key=public)):  # type: ignore[call-arg]
+            pass
+        own = {"database_url": producer.url, "nats_password": "registry", "relay_in_flight": IN_FLIGHT}
+        async with _service(folder, "registry", common | own) as registry:
+            cursor = "SELECT seq FROM chassis.relay_cursor"
+            relayed = await _watched(producer, cursor, EVENTS, {"relaying": registry, "PostgreSQL, relaying": postgres})
+            say(f"relayed {EVENTS / relayed.seconds(EVENTS):,.0f} events/s")
+            times: dict[int, list[float]] = {events: [] for events in RUNS}
+            for nr, events in enumerate([WARM_UP, *(events for events, often in RUNS.items() for _ in range(often))]):
+                database = await made.database(f"catch_up_{nr}", "scoring", template.name)
+                await made.fresh_consumer()
+                await _checkpoint(made)
+                own = {"database_url": database.url, "nats_password": "scoring"}
+                async with _service(folder, "scoring", common | own) as scoring:
+                    pids = {"following": scoring, "PostgreSQL, following": postgres, "NATS": made.nats.child.pid}
+                    followed = await _watched(database, "SELECT seq FROM chassis.mark", events, pids)
+                if nr:
+                    times[events].append(followed.seconds(events))
+                say(f"{events:,} events in {followed.seconds(events):.1f} s")
+    middles = {events: median(took) for events, took in times.items()}
+    slope = linear_regression([math.log(n) for n in middles], [math.log(took) for took in middles.values()]).slope
+    # The last run is the one over all events.
+    growths = {name: watch.growth(name, EVENTS) for watch in (relayed, followed) for name in watch.memory[0][1]}
+    for name, growth in growths.items():
+        say(f"memory of {name}: ×{growth:.2f}")
+    return {
+        "scaling_slope": slope,
+        "rss_growth": max(growths.values()),
+        "catch_up_events_per_second_abs": EVENTS / middles[EVENTS],
+        "relay_fill_events_per_second_abs": EVENTS / relayed.seconds(EVENTS),
+    }
+
+
+async def _log_of(made: Stage, count: int) -> Database:
+    """Registry's database with a log of so many reports that nothing has relayed yet."""
+    database = await made.database("catch_up", "registry")
+    engine = create_engine(database.url, pool_size=2)
+    await upgrade(engine, "registry")
+    await engine.dispose()
+    db = await asyncpg.connect(database.dsn)
+    kind, log, last = entry(ReportSubmitted).type, reports(count, LINES), Position.start(LOG)
+    while page := list(islice(log, COPIED)):
+        rows = [(e.seq, 1, e.prev, e.hash, kind, f"case-{e.seq:010}", e.header, e.data, e.traceparent) for e in page]
+        await db.copy_records_to_table("log", schema_name="chassis", records=rows, columns=_LOG, timeout=120)
+        last = Position.of(page[-1])
+    await db.execute(
+        "INSERT INTO chassis.log_head (log, epoch, seq, hash) VALUES ($1, $2, $3, $4)",
+        LOG, last.epoch, last.seq, last.hash,
+    )  # fmt: skip
+    await db.close()
+    return database
+
+
+@asynccontextmanager
+async def _service(folder: Path, name: str, settings: Mapping[str, object]) -> AsyncIterator[int]:
+    """A service's process; yields its number."""
+    environment = load.environment() | {f"THIDUA_{key.upper()}": str(value) for key, value in settings.items()}
+    command = [sys.executable, "-m", "chassis.serve", name, "--port", str(free_port())]
+    child = await Child.start(name, command, log=folder / f"{name}.log", env=environment)
+    try:
+        yield child.pid
+    finally:
+        await child.stop()
+
+
+async def _watched(database: Database, query: str, events: int, pids: Mapping[str, int]) -> Watch:
+    """Look until ``query`` says that all events are done. TimeoutError after a quarter of an hour."""
+    watch = Watch()
+    db = await asyncpg.connect(database.dsn)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            at = 0
+            while at < events:
+                await asyncio.sleep(LOOK_SECONDS)
+                at = await db.fetchval(query) or 0
+                if not at:
+                    continue
+                now = (time.perf_counter(), at)
+                watch.began = watch.began if watch.began[1] else now
+                watch.ended = now
+                watch.memory.append((at, {name: _memory(pid) for name, pid in pids.items()}))
+    finally:
+        await db.close()
+    return watch
+
+
+def _memory(pid: int) -> int:
+    """Bytes in memory of a process and those it started, without what they share by design (PostgreSQL's buffers)."""
+    total = 0
+    try:
+        said = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+        total = sum(int(said[kind].split()[0]) * 1024 for kind in ("RssAnon", "RssFile"))
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (OSError, KeyError):
+        return total  # it has just ended
+    return total + sum(_memory(int(child)) for child in children)
+
+
+async def _checkpoint(made: Stage) -> None:
+    db = await asyncpg.connect(made.postgres.superuser.dsn)
+    await db.execute("CHECKPOINT", timeout=300)
+    await db.close()
+
+
+MEASUREMENT = Measurement(
+    "catch_up",
+    (
+        Aim("scaling_slope", "at most", 1.05, "log-log slope of the time to catch up with 10⁴, 10⁵, 10⁶ events"),
+        Aim("rss_growth", "at most", 1.1, "memory of each process, last tenth ÷ first tenth of a million (worst)"),
+    ),
+    measure,
+)
