@@ -10,24 +10,31 @@ import secrets
 import shutil
 import signal
 import tempfile
+from functools import reduce
 from pathlib import Path
 
 from rich.console import Console
 from thidua.local.folders import remove_stand_in
 
+from chaos.cut_site import site_cut
 from chaos.faults import Kind
 from chaos.faults.every import EVERY
 from chaos.report import Result, show
 from chaos.run import run
-from chaos.scenarios import ONE, nodes_lost
+from chaos.three_nodes_lost import nodes_lost
+
+SCENARIOS = {"nats_nodes": nodes_lost, "site_cut": site_cut}
 
 
 def _chosen() -> argparse.Namespace:
+    known = ", ".join([*dict.fromkeys(kind.name for kind in EVERY), *SCENARIOS])
     parser = argparse.ArgumentParser(prog="python -m chaos", description="Break a site under load; count what is lost.")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or secrets.randbelow(1_000_000)))
-    parser.add_argument("--minutes", type=float, default=9.0, help="no new wave of faults begins after this")
+    parser.add_argument("--minutes", type=float, default=6.5, help="no fault on the whole site begins after this")
     parser.add_argument(
-        "--kinds", default="", help=f"only these: {', '.join(dict.fromkeys(kind.name for kind in EVERY))}"
+        "--kinds",
+        default="",
+        help=f"only these: {', '.join([*dict.fromkeys(kind.name for kind in EVERY), *SCENARIOS])}",
     )
     return parser.parse_args()
 
@@ -52,16 +59,16 @@ def main() -> int:
 async def _all(
     folder: Path, kinds: list[Kind], only: list[str], chosen: argparse.Namespace, console: Console
 ) -> Result:
-    """The faults on a whole site, then the scenarios that need a site of their own."""
-    result: Result | None = None
+    """The faults on a whole site, then the scenarios that need sites of their own."""
+    results = []
     if kinds:
-        result = await run(folder, kinds, chosen.seed, chosen.minutes, console.print, whole=not only)
-    if not only or any(ONE.startswith(name) for name in only):
-        nodes = await nodes_lost(folder / "three", console.print)
-        result = result.with_scenario(nodes) if result else nodes
-    if result is None:
+        results.append(await run(folder, kinds, chosen.seed, chosen.minutes, console.print, whole=not only))
+    for name, scenario in SCENARIOS.items():
+        if not only or any(name.startswith(one) for one in only):
+            results.append(await scenario(folder / name, console.print))
+    if not results:
         raise SystemExit(f"no kind of fault is called {', '.join(only)}")
-    return result
+    return reduce(Result.with_other, results)
 
 
 def _told(console: Console, result: Result, folder: Path, seed: int, *, whole: bool) -> int:

@@ -19,11 +19,13 @@ LEAST_ACCEPTED = 10_000
 LEAST_FAULTS = 100
 LEAST_KINDS = 15
 LEAST_OF_EACH = 3
+ONCE = frozenset({"nats_one_node_of_three", "nats_two_nodes_of_three"})
+"""One scenario with a cluster of its own."""
 
 
 @dataclass
 class Result:
-    """What came of a run. ``once`` names the kinds that are one scenario and need no three."""
+    """What came of a run."""
 
     counts: dict[str, Any]
     healed: list[Healed]
@@ -32,13 +34,11 @@ class Result:
     outward_repeats: int = 0
     forks_injected: Counter[str] = field(default_factory=Counter)
     forks_found: Counter[str] = field(default_factory=Counter)
-    once: frozenset[str] = frozenset()
 
-    def with_scenario(self, other: Result) -> Result:
-        """Both as one; the kinds of ``other`` need not be there three times."""
+    def with_other(self, other: Result) -> Result:
+        """Both as one."""
         counts = {name: there + other.counts[name] for name, there in self.counts.items()}
-        once = self.once | frozenset(other.by_kind)
-        return replace(self, counts=counts, healed=self.healed + other.healed, once=once)
+        return replace(self, counts=counts, healed=self.healed + other.healed, unseen=self.unseen + other.unseen)
 
     @property
     def by_kind(self) -> Counter[str]:
@@ -82,7 +82,7 @@ class Result:
             wrong += [
                 f"only {times} of {kind}"
                 for kind, times in self.by_kind.items()
-                if times < LEAST_OF_EACH and kind not in self.once
+                if times < LEAST_OF_EACH and kind not in ONCE
             ]
         return wrong
 

@@ -46,6 +46,10 @@ class TriedSite(Site):
         """Where a fault writes the label at which a copy of the service is to die."""
         return self.folder / f"{service}.crash"
 
+    def head_file(self, service: str) -> Path:
+        """Where the service keeps how far its log had come."""
+        return Path(self.environment(service)["THIDUA_HEAD_FILE"])
+
     @property
     def follows(self) -> dict[str, list[str]]:
         return {name: list(links.follows) for name, links in self.topology.services.items()}

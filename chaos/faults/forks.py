@@ -71,7 +71,7 @@ async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
             forged = FORGED[way](real)
             await js.publish(last.subject or "", forged.data, headers=to_headers(forged))
         world.forks_injected[way] += 1
-        found = await _found(world, service, way)
+        found = await found_by(world, service, way)
     finally:
         if held:
             await up(world, copies)
@@ -95,7 +95,7 @@ async def _followed_up(world: World, service: str) -> None:
                     await asyncio.sleep(0.1)
 
 
-async def _found(world: World, service: str, way: Way) -> list[str]:
+async def found_by(world: World, service: str, way: Way) -> list[str]:
     """The followers that stopped and say that it was in this way. Raises NotSeen when none does in time."""
     log = f"{world.site.topology.site}.{service}"
     followers = _followers(world, service)

@@ -11,8 +11,6 @@ from chaos.run import rest, settle_and_count
 from chaos.world import Healed, NotSeen, now, world
 
 ONE, TWO = "nats_one_node_of_three", "nats_two_nodes_of_three"
-ONCE = frozenset({ONE, TWO})
-"""Kinds that are one scenario: no three of each are asked for."""
 
 
 async def nodes_lost(folder: Path, say: Callable[[str], None]) -> Result:
