@@ -159,7 +159,7 @@ WRITERS: dict[str, Writer] = {
     "cdcs-1": Writer("registry", units),
     "xa-0": Writer("registry", units),
     "xa-1": Writer("registry", units),
-    "nam-0": Writer("registry", years, may_stop=True, pause=0.6),
+    "nam-0": Writer("registry", years, may_stop=True, pause=1.0),
     "gop-y-0": Writer("scoring", comments),
     "gop-y-1": Writer("scoring", comments),
     "sk-0": Writer("awards", achievements),
