@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 
 from thidua.demo.stage import OPERATOR
 
@@ -39,9 +40,16 @@ async def thidua(world: World, *words: str, patience: float = 60) -> str:
     return text
 
 
-async def restore_log(world: World, service: str) -> str:
-    """Bring a gated log up to what others hold, and open it."""
-    return await thidua(world, "log", "restore", service)
+async def restore_log(world: World, service: str, within: float = 60) -> str:
+    """Bring a gated log up to what others hold, and open it; asked again until all who are asked answer."""
+    ends = time.monotonic() + within
+    while True:
+        try:
+            return await thidua(world, "log", "restore", service)
+        except CommandFailed:
+            if time.monotonic() > ends:
+                raise
+            await asyncio.sleep(1)
 
 
 async def keep_branch(world: World, service: str, branch: str) -> str:
