@@ -82,14 +82,14 @@ async def site_cut(folder: Path, say: Callable[[str], None]) -> Result:
         healed, today = [], starts
         for days in DAYS:
             await sites.cut(BELOW)
-            before = {name: await half.keeps() for name, half in halves.items()}
+            before = await _at_rest(halves)
             for _ in range(days):
                 today += timedelta(days=1)
                 for name, half in halves.items():
                     await _at(half.site, name, today)
                 await asyncio.gather(*(half.load.more(A_DAY) for half in halves.values()))
-            if before != {name: await half.keeps() for name, half in halves.items()}:
-                raise NotSeen("something crossed the line while it was cut")
+            if before != (after := await _kept(halves)):
+                raise NotSeen(f"something crossed the line while it was cut: {before} became {after}")
             heads = {name: await half.head() for name, half in halves.items()}
             await sites.heal(BELOW)
             ended = now()
@@ -133,6 +133,22 @@ async def _at(site: Site, name: str, instant: datetime) -> None:
         await client.flush()
     finally:
         await client.close()
+
+
+async def _kept(halves: dict[str, Half]) -> dict[str, int]:
+    return {name: await half.keeps() for name, half in halves.items()}
+
+
+async def _at_rest(halves: dict[str, Half]) -> dict[str, int]:
+    """How far each side keeps the other's log once what had crossed before the cut is taken in."""
+    while (kept := await _kept(halves)) and not await _stays(halves, kept):
+        continue
+    return kept
+
+
+async def _stays(halves: dict[str, Half], kept: dict[str, int]) -> bool:
+    await asyncio.sleep(1.5)
+    return await _kept(halves) == kept
 
 
 async def _across(halves: dict[str, Half], heads: dict[str, int]) -> None:
