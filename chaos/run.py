@@ -8,7 +8,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from thidua.local.backups import BackupFailed
+from thidua.settled import NotSettled
+
 from chaos.faults import Kind
+from chaos.operator import CommandFailed
 from chaos.report import LEAST_ACCEPTED, Result, repeats
 from chaos.routed import RoutedSite
 from chaos.schedule import drawn, next_one
@@ -37,6 +41,7 @@ async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, sa
             await settle_and_count(running),
             faults.healed,
             faults.unseen,
+            faults.trouble,
             outward_repeats=repeats(running.site.folder / "mail.jsonl"),
             forks_injected=running.forks_injected,
             forks_found=running.forks_found,
@@ -51,6 +56,7 @@ class Faults:
     def __init__(self, world: World, chance: Random, tell: Say) -> None:
         self.healed: list[Healed] = []
         self.unseen: list[str] = []
+        self.trouble: list[str] = []
         self._world = world
         self._chance = chance
         self._tell = tell
@@ -76,6 +82,11 @@ class Faults:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
+    def _fail(self, trouble: str) -> None:
+        """The run has failed, and goes on to the count all the same."""
+        self.trouble.append(trouble)
+        self._tell(f"FAILED  {trouble}")
+
     async def _one(self, kind: Kind, chance: Random, waiting: list[Kind]) -> None:
         try:
             async with asyncio.timeout(kind.seconds):
@@ -86,7 +97,14 @@ class Faults:
             if sum(one.startswith(f"{kind.name}:") for one in self.unseen) < AGAIN_AT_MOST:
                 waiting.append(kind)
             return
-        at = await self._world.healed(HEAL_SECONDS)
+        except (CommandFailed, BackupFailed) as failed:
+            self._fail(f"{kind.name}: {failed}")
+            return
+        try:
+            at = await self._world.healed(HEAL_SECONDS)
+        except NotSettled as moving:
+            self._fail(f"{kind.name} had not healed after {HEAL_SECONDS:g} s: {moving}")
+            return
         self.healed.append(Healed(kind.name, done.what, done.ended, at))
         await self._world.load.go()
         healed = f"{len(self.healed):3}  {kind.name:<26} healed in {at - done.ended:4.1f} s"
