@@ -35,8 +35,8 @@ $(READY): requirements.lock Makefile $(addsuffix /pyproject.toml,$(PARTS))
 	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $(READY)
 
-demo: $(READY) ## play an emulation year through the four services and show the result
-	@$(BIN)/thidua demo
+demo: $(READY) ## play an emulation year through the four services and show the result (SITES=2: a province apart)
+	@$(BIN)/thidua demo --sites $(or $(SITES),1)
 
 up: $(READY) ## start a site with a small year around today and keep it up (Ctrl-C stops it)
 	@$(BIN)/thidua up

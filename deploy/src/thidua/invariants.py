@@ -43,10 +43,11 @@ class Accepted:
 
 
 class Books:
-    """The databases of one site, read-only, and a scratch database to replay into."""
+    """The databases of one site, read-only, and a scratch database to replay into. ``above``: the site above it."""
 
-    def __init__(self, site: str, audit: Mapping[str, Database], scratch: Database) -> None:
+    def __init__(self, site: str, audit: Mapping[str, Database], scratch: Database, *, above: str = "") -> None:
         self.site = site
+        self.above = above
         self.engines = {name: create_engine(database.url, pool_size=2) for name, database in audit.items()}
         self.scratch = create_engine(scratch.url, pool_size=2)
         self.services: dict[str, Service] = {
@@ -181,11 +182,12 @@ async def _mark(db: AsyncConnection, log: str) -> int:
 
 async def _replay_equals_live(books: Books) -> Finding:
     tables = sum(
-        len(service.own.tables) + sum(len(one.tables) for one in service.follows) for service in books.services.values()
+        len(service.own.tables) + sum(len(one.tables) for one in service.followed(books.above))
+        for service in books.services.values()
     )
     finding = Finding("Dựng lại từng dịch vụ từ sổ cho đúng các bảng đang dùng", f"{tables} bảng")
     for name, service in books.services.items():
-        for difference in await differences(books.engines[name], service, books.site, books.scratch):
+        for difference in await differences(books.engines[name], service, books.site, books.scratch, above=books.above):
             finding.wrong.append(
                 f"{name}.{difference.table}: {difference.only_live} rows only live,"
                 f" {difference.only_replayed} only replayed"

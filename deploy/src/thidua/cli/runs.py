@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,15 +16,18 @@ from thidua.local.folders import FolderUnusable, data_folder, forget
 from thidua.local.processes import ChildDied, NotReady
 
 
-def demo() -> None:
+def demo(
+    sites: Annotated[int, typer.Option(min=1, max=2, help="2: Cao Bằng là một điểm riêng, có lúc bị cắt.")] = 1,
+) -> None:
     """Diễn cả năm thi đua 2024 của Cụm bảy tỉnh qua bốn dịch vụ, rồi cho xem kết quả và tự kiểm tra."""
     from thidua.demo.play import play
+    from thidua.demo.two_sites.play import play as play_at_two_sites
 
     console = _console()
-    folder = data_folder("demo")
+    folder = data_folder("demo" if sites == 1 else "demo-two-sites")
     try:
         forget(folder)  # the year is played anew each time; `make up` is what keeps its data
-        raise typer.Exit(_run(play(folder, console)))
+        raise typer.Exit(_run(play(folder, console) if sites == 1 else play_at_two_sites(folder, console)))
     except (FolderUnusable, ChildDied, NotReady) as error:
         console.print(f"[red]{error}[/]", markup=True)
         raise typer.Exit(1) from error

@@ -34,15 +34,14 @@ class DemoTime:
         """How often it stood still for something that was due."""
 
     @staticmethod
-    async def connect(url: str, password: str) -> Client:
-        """Speaks to NATS as ``player``, who alone may publish the instant."""
-        return await nats.connect(
-            url, user="player", password=password, inbox_prefix=subjects.inbox("player").encode(), name="player"
-        )
+    async def connect(url: str, password: str, below: str = "") -> Client:
+        """Speaks to NATS as ``player``, who alone may publish the instant; ``below``: a site that lies below a hub."""
+        inbox = subjects.inbox("player", below).encode()
+        return await nats.connect(url, user="player", password=password, inbox_prefix=inbox, name="player")
 
     async def rest(self) -> Settled:
         """Wait until everything that has happened has had its effects everywhere."""
-        return await settled(self._states, self._follows, at=self.now)
+        return await settled(self._states, self._followed(), at=self.now)
 
     async def to(self, instant: datetime) -> Settled:
         """Move to an instant, by way of every instant at which something is due. Never backwards."""
@@ -58,6 +57,10 @@ class DemoTime:
     async def later(self, **span: float) -> Settled:
         """Move on by a stretch of time, e.g. ``hours=2``."""
         return await self.to(self.now + timedelta(**span))
+
+    def _followed(self) -> Mapping[str, list[str]]:
+        """Whom each service is waited for to follow."""
+        return self._follows
 
     async def _publish(self, instant: datetime) -> None:
         self.now = instant

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from contracts.case import case_id
 from rich.console import Console
-from rich.table import Table
 from thidua.demo import results, screens
 from thidua.demo.api import Api
 from thidua.demo.chapters import awards, criteria, filings, foundation, year_end
 from thidua.demo.clock import DemoTime, day
+from thidua.demo.findings import shown
 from thidua.demo.stage import ADMINISTRATOR, BLOC, CLUSTER, YEAR, Stage
 from thidua.invariants import Accepted, Books, check
 from thidua.local.site import Site
@@ -135,11 +135,5 @@ async def invariants_hold(site: Site, api: Api, console: Console) -> bool:
         findings = await check(books, accepted)
     finally:
         await books.close()
-    table = Table(title="Tự kiểm tra trên cơ sở dữ liệu (chỉ đọc)")
-    for column in ("Điều phải đúng", "Đã xem", "Kết quả"):
-        table.add_column(column, overflow="fold")
-    for finding in findings:
-        result = "[green]đúng[/]" if not finding.wrong else "[red]SAI[/]: " + "; ".join(finding.wrong[:5])
-        table.add_row(finding.name, finding.seen, result)
-    console.print(table)
+    console.print(shown(findings, "Tự kiểm tra trên cơ sở dữ liệu (chỉ đọc)"))
     return not any(finding.wrong for finding in findings)

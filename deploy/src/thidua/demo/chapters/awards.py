@@ -27,10 +27,7 @@ HIGH_TITLE = {"percentage": "90", "denominator": "all", "quorum": "66.67"}
 async def rules_and_councils(stage: Stage) -> None:
     """28 December 2023: no rule set is in force yet, so a case of that day is refused; from 2 January there are two."""
     await stage.time.to(day("2023-12-28"))
-    national = stage.by("lanh-dao-tld")
-    for name in ("luat-06-2022", "quy-che-cong-doan"):
-        text = await stage.by("thuong-truc-tld").text("awards", f"/shipped-rule-sets/{name}")
-        await national.post("awards", "/rule-sets", {"yaml": text})
+    await enact_rules(stage)
     await stage.by("can-bo-hoa-an").post(
         "awards",
         "/proposals",
@@ -50,6 +47,14 @@ async def rules_and_councils(stage: Stage) -> None:
     stage.say("Hai bộ quy tắc có hiệu lực từ 01/01/2024; hồ sơ nhận ngày 28/12/2023 bị từ chối; ba hội đồng")
 
 
+async def enact_rules(stage: Stage) -> None:
+    """The law's rule set and the union's own, as they are shipped."""
+    national = stage.by("lanh-dao-tld")
+    for name in ("luat-06-2022", "quy-che-cong-doan"):
+        text = await stage.by("thuong-truc-tld").text("awards", f"/shipped-rule-sets/{name}")
+        await national.post("awards", "/rule-sets", {"yaml": text})
+
+
 async def _councils(stage: Stage) -> None:
     members = [
         ("lanh-dao-cao-bang", "Chủ tịch Hội đồng"),
@@ -64,28 +69,39 @@ async def _councils(stage: Stage) -> None:
     ]
     seats = [{"person_id": person, "office": office, "unit_id": LEAD} for person, office in members]
     agency = [seat for seat in seats if seat["person_id"] not in ("hd-tuyen-giao", "hd-kiem-tra")]
-    national = [
+    for council, name, track, taken in (
+        (PROVINCE_COUNCIL, "Hội đồng TĐKT LĐLĐ tỉnh Cao Bằng", "movement", seats),
+        (AGENCY_COUNCIL, "Hội đồng TĐKT cơ quan LĐLĐ tỉnh Cao Bằng", "apparatus", agency),
+    ):
+        await _council(stage, council, LEAD, name, track, taken, OFFICE)
+    await national_council(stage)
+
+
+async def national_council(stage: Stage) -> None:
+    members = [
         {"person_id": "lanh-dao-tld", "office": "Chủ tịch Hội đồng", "unit_id": TLD},
         {"person_id": "thuong-truc-tld", "office": "Ủy viên thường trực", "unit_id": TLD},
         {"person_id": "van-thu-tld", "office": "Thư ký", "unit_id": TLD},
     ]
-    for council, unit, name, track, taken, office in (
-        (PROVINCE_COUNCIL, LEAD, "Hội đồng TĐKT LĐLĐ tỉnh Cao Bằng", "movement", seats, OFFICE),
-        (AGENCY_COUNCIL, LEAD, "Hội đồng TĐKT cơ quan LĐLĐ tỉnh Cao Bằng", "apparatus", agency, OFFICE),
-        (NATIONAL_COUNCIL, TLD, "Hội đồng TĐKT Tổng Liên đoàn", "movement", national, "thuong-truc-tld"),
-    ):
-        body = {
-            "id": council,
-            "unit_id": unit,
-            "name": name,
-            "track": track,
-            "members": taken,
-            "threshold": TWO_THIRDS,
-            "thresholds": {"cstd-cap-tinh": HIGH_TITLE},
-            "in_office": {"starts": "2023-01-01"},
-            "decision": paper("05/QĐ", "2023-01-10", stage.name(unit)),
-        }
-        await stage.by(office).post("awards", "/councils", body)
+    name = "Hội đồng TĐKT Tổng Liên đoàn"
+    await _council(stage, NATIONAL_COUNCIL, TLD, name, "movement", members, "thuong-truc-tld")
+
+
+async def _council(
+    stage: Stage, council: str, unit: str, name: str, track: str, members: list[dict[str, str]], office: str
+) -> None:
+    body = {
+        "id": council,
+        "unit_id": unit,
+        "name": name,
+        "track": track,
+        "members": members,
+        "threshold": TWO_THIRDS,
+        "thresholds": {"cstd-cap-tinh": HIGH_TITLE},
+        "in_office": {"starts": "2023-01-01"},
+        "decision": paper("05/QĐ", "2023-01-10", stage.name(unit)),
+    }
+    await stage.by(office).post("awards", "/councils", body)
 
 
 async def thematic(stage: Stage) -> None:

@@ -138,6 +138,17 @@ async def year_reports(stage: Stage) -> None:
     stage.say("7 báo cáo năm có tự chấm điểm; Lai Châu nộp bản giấy, nhập hộ, đã xác nhận")
 
 
+async def year_report(stage: Stage, cluster: str, unit: str) -> None:
+    """A unit hands in its year report by its own officer."""
+    figures = data(CLUSTER_FIGURES if cluster == CLUSTER else BLOC_FIGURES)
+    await _report(stage, cluster, unit, "year", _year_lines(figures, figures["units"].index(unit), unit))
+
+
+async def take_in_year_report(stage: Stage, cluster: str, unit: str) -> None:
+    path = f"/reports/{_report_id(cluster, unit, 'year')}"
+    await stage.by(_desk(cluster, unit)).change("registry", path, "receipt", {})
+
+
 async def bloc_reports(stage: Stage) -> None:
     figures = data(BLOC_FIGURES)
     for nr, unit in enumerate(figures["units"]):

@@ -1,0 +1,1 @@
+"""The demo with a province at a site of its own: ``make demo SITES=2``."""

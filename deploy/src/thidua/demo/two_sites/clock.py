@@ -1,0 +1,61 @@
+"""One clock for two sites: each is told the instant on its own server, also while the line between them is cut."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chassis import subjects
+from nats.aio.client import Client
+from thidua.demo.api import Api
+from thidua.demo.clock import DemoTime
+from thidua.local.sites import Sites
+
+
+class SitesTime(DemoTime):
+    """``apart``: sites whose line is cut; each site then rests by itself, and what is owed across is not waited for."""
+
+    def __init__(
+        self, sites: Sites, apis: Mapping[str, Api], players: Mapping[str, Client], operator: str, at: datetime
+    ) -> None:
+        hub = sites.tree.hub
+        super().__init__(apis[hub], players[hub], operator, {}, at)
+        self.apart: set[str] = set()
+        self._sites = sites
+        self._apis = apis
+        self._players = players
+
+    def _followed(self) -> Mapping[str, list[str]]:
+        follows = {
+            f"{name}.{service}": [f"{name}.{producer}" for producer in links.follows]
+            for name, site in self._sites.all.items()
+            for service, links in site.topology.services.items()
+        }
+        hub = self._sites.tree.hub
+        for site, link in self._sites.tree.below.items():
+            for service in link.up if site not in self.apart else ():
+                follows[f"{hub}.{service}"].append(f"{site}.{service}")
+            for service in link.down if site not in self.apart else ():
+                follows[f"{site}.{service}"].append(f"{hub}.{service}")
+        return follows
+
+    async def _publish(self, instant: datetime) -> None:
+        self.now = instant
+        body = json.dumps({"at": instant.isoformat()}).encode()
+        for site, player in self._players.items():
+            await player.publish(subjects.clock(site), body)
+            await player.flush()
+
+    async def _states(self) -> dict[str, dict[str, Any]]:
+        read = await asyncio.gather(*(api.states(self._operator) for api in self._apis.values()))
+        states = {
+            f"{site}.{service}": state
+            for site, of in zip(self._apis, read, strict=True)
+            for service, state in of.items()
+        }
+        for state in states.values() if self.apart else ():
+            state["relayed"] = {to: seq for to, seq in state["relayed"].items() if to.startswith(f"{subjects.LOCAL}-")}
+        return states
