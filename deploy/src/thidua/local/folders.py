@@ -113,11 +113,16 @@ def open_stand_in(folder: Path) -> Path:
 
 
 def forget(folder: Path) -> bool:
-    """Removes a data folder and its stand-in; False when there is none. Raises FolderUnusable while a site runs."""
+    """Removes a data folder and its stand-in, and those of sites in it; False when there is none.
+
+    Raises FolderUnusable while a site runs.
+    """
     marker = folder / MARKER
     if not marker.exists():
         return False
     with held_alone(folder):
+        for site in [inner.parent for inner in folder.glob(f"*/{MARKER}")]:
+            forget(site)
         remove_stand_in(folder)
         shutil.rmtree(folder, ignore_errors=True)
     return True

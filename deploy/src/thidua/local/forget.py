@@ -8,9 +8,9 @@ from thidua.local.folders import FolderUnusable, data_folder, forget
 
 
 def main() -> None:
-    """Forgets both data folders; one in use is left alone and said so (exit code 1)."""
+    """Forgets the data folders; one in use is left alone and said so (exit code 1)."""
     refused = False
-    for kind in ("demo", "up"):
+    for kind in ("demo", "demo-two-sites", "up"):
         folder = data_folder(kind)
         try:
             if forget(folder):

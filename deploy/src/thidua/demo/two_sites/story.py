@@ -38,7 +38,7 @@ class Story:
 
 
 def national_world() -> dict[str, Any]:
-    """TLĐ and the seven provinces. The lead's office and leader have accounts at the centre, too: they run the cluster."""
+    """TLĐ and the seven provinces. People of Cao Bằng have accounts there, too: this year it leads the cluster."""
     world = data("world.yaml")
     units = [unit for unit in world["units"] if unit["id"] == "tld" or unit["parent"] == "tld"]
     known = {unit["id"] for unit in units}
@@ -56,7 +56,7 @@ def provincial_world() -> dict[str, Any]:
 
 
 async def found(story: Story) -> None:
-    """Each site enters its own units and people; the cluster, the year and its deadlines are set at the centre alone."""
+    """Each site enters its own units and people; cluster, year and deadlines are set at the centre alone."""
     for stage in (story.centre, story.province):
         await foundation.units(stage)
         await foundation.people(stage)
@@ -116,9 +116,8 @@ async def cut_off(story: Story) -> None:
     office = story.centre.by("thuong-truc-tld")
     reported = await office.all("registry", "/reports", year_id=YEAR, cluster_id=CLUSTER, kind="year")
     assert where == "here-only"
-    story.province.say(
-        f"Cao Bằng nộp tại điểm của mình ngày 03/12: mới có tại đây; trung tâm có {len(reported)}/7 báo cáo"
-    )
+    story.province.say("Cao Bằng nộp tại điểm của mình ngày 03/12: mới có tại đây")
+    story.centre.say(f"Trung tâm, ngày 10/12: {len(reported)}/7 báo cáo")
 
 
 async def _bloc_affairs(story: Story) -> None:
@@ -148,9 +147,8 @@ async def healed(story: Story) -> None:
         await filings.take_in_year_report(story.centre, CLUSTER, unit)
     report = await story.centre.by("thuong-truc-tld").get("registry", f"/reports/bc-nam-2024-{LEAD}")
     await story.time.rest()
-    story.centre.say(
-        f"Trung tâm nhận đủ 7/7; báo cáo của Cao Bằng tính theo ngày nhận {report['received'][:10]}: {report['punctuality']}"
-    )
+    judged = f"tính theo ngày nhận {report['received'][:10]}: {report['punctuality']}"
+    story.centre.say(f"Trung tâm có đủ 7/7 báo cáo; của Cao Bằng {judged}")
 
 
 async def ranked(story: Story) -> None:
