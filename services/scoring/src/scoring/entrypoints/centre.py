@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -54,7 +53,4 @@ async def _rows(
         sa.text(f"SELECT * FROM {table} WHERE cluster_id = :cluster_id AND year_id = :year_id ORDER BY {order}"),
         {"cluster_id": cluster_id, "year_id": year_id},
     )
-    return [
-        {name: json.loads(value) if name in ("form", "data") else value for name, value in row.items()}
-        for row in found.mappings()
-    ]
+    return [dict(row) for row in found.mappings()]
