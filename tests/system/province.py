@@ -68,6 +68,20 @@ class Province:
         receipt: dict[str, Any] = told["receipt"]
         return receipt
 
+    async def registration(self, registration_id: str) -> dict[str, Any]:
+        """The unit registers at its own site; the receipt."""
+        body = {"id": registration_id, "year_id": YEAR, "cluster_id": CLUSTER, "unit_id": UNIT}
+        told = await self.officer.post(
+            "registry", "/registrations", body | {"targets": [{"text": "Kết nạp đoàn viên"}]}
+        )
+        receipt: dict[str, Any] = told["receipt"]
+        return receipt
+
+    async def followed_beside(self, receipt: dict[str, Any]) -> bool:
+        """Whether another service of the province holds what the receipt is for."""
+        state = (await self.states(self.site))["registry"]
+        return bool(state["followers"][f"{SITE}.scoring"] >= receipt["last_seq"])
+
     async def where(self, receipt: dict[str, Any]) -> str:
         """What the receipt says at the site that gave it."""
         told = await self.officer.get("registry", receipt["href"])

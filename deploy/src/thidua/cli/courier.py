@@ -10,13 +10,12 @@ from typing import Annotated, Any, TypeVar
 import nats.errors
 import typer
 from chassis.logread import Page
-from chassis.topology import Topology
 from chassis.topology_changes import Impossible, apply, find, plan, verify
 from nats.aio.client import Client
 from rich.table import Table
 
 from thidua.cli.session import addresses, console, folder
-from thidua.local.folders import topology_file
+from thidua.local.topologies import topology_of
 from thidua.proof.heads import as_ops, own_page
 
 log_app = typer.Typer(help="Sổ sự kiện của từng dịch vụ.", no_args_is_help=True)
@@ -65,8 +64,8 @@ def plan_topology() -> None:
     """Việc cần làm để NATS khớp với tệp mô tả; không thay đổi gì."""
 
     async def planned(client: Client) -> list[Any]:
-        topology = Topology.load(topology_file())
-        return plan(topology, await find(client.jetstream(), topology))
+        wanted = topology_of(addresses())
+        return plan(wanted, await find(client.jetstream(), wanted))
 
     changes = run(planned)
     if not changes:
@@ -80,10 +79,10 @@ def apply_topology() -> None:
     """Làm cho NATS khớp với tệp mô tả."""
 
     async def applied(client: Client) -> list[Any]:
-        topology = Topology.load(topology_file())
+        wanted = topology_of(addresses())
         js = client.jetstream()
-        changes = plan(topology, await find(js, topology))
-        await apply(js, topology, changes)
+        changes = plan(wanted, await find(js, wanted))
+        await apply(js, wanted, changes)
         return changes
 
     try:
@@ -101,7 +100,7 @@ def verify_topology() -> None:
     """So NATS với tệp mô tả; mã thoát 1 khi lệch."""
 
     async def verified(client: Client) -> list[Any]:
-        return await verify(client.jetstream(), Topology.load(topology_file()))
+        return await verify(client.jetstream(), topology_of(addresses()))
 
     drifts = run(verified)
     if not drifts:

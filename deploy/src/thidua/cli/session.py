@@ -20,8 +20,8 @@ LOGINS_FILE = "logins.json"
 
 
 def folder() -> Path:
-    """The data folder of the site that runs: `make up`'s, else `make demo`'s."""
-    for kind in ("up", "demo"):
+    """The data folder of the site that runs: `make up`'s, else `make demo`'s; of two sites that of THIDUA_SITE."""
+    for kind in ("up", "demo", f"demo-two-sites/{os.environ.get('THIDUA_SITE', 'vn')}"):
         if (data_folder(kind) / "addresses.json").exists():
             return data_folder(kind)
     return data_folder("up")

@@ -21,6 +21,8 @@ class Addresses:
     smtp: str
     traces: str
     demo: bool
+    neighbours: bool = False
+    """Whether it is one of the sites of deploy/sites.yaml: a hub, or below one."""
 
     def write(self, folder: Path) -> None:
         """Says that a site runs here."""

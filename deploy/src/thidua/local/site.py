@@ -145,6 +145,7 @@ class Site:
             smtp=self.mail.url,
             traces=f"http://127.0.0.1:{self._ports['traces']}" if self._traces else "",
             demo=self._demo,
+            neighbours=bool(self.topology.links),
         )
 
     def url(self, service: str) -> str:

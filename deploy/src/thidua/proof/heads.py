@@ -15,8 +15,8 @@ from chassis.topology import OPS, Topology
 from nats.aio.client import Client
 
 from thidua.local.addresses import Addresses
-from thidua.local.folders import topology_file
 from thidua.local.nats import users_of
+from thidua.local.topologies import topology_of
 from thidua.proof.chain import Place
 from thidua.proof.checkpoints import LogState
 
@@ -26,10 +26,10 @@ ASK_SECONDS = 10.0
 @asynccontextmanager
 async def as_ops(folder: Path, where: Addresses) -> AsyncIterator[Client]:
     """A connection with the rights of operations and no others."""
-    user = users_of(Topology.load(topology_file()), folder)[OPS]
-    client = await nats.connect(
-        where.nats, user=OPS, password=user.password, inbox_prefix=subjects.inbox(OPS).encode(), connect_timeout=5
-    )
+    topology = topology_of(where)
+    password = users_of(topology, folder)[OPS].password
+    inbox = subjects.inbox(OPS, topology.inbox_site).encode()
+    client = await nats.connect(where.nats, user=OPS, password=password, inbox_prefix=inbox, connect_timeout=5)
     try:
         yield client
     finally:
