@@ -71,7 +71,11 @@ class Api:
 
     async def request(self, service: str, method: str, path: str, **options: Any) -> httpx.Response:
         self.calls += 1
-        return await self._clients[service].request(method, path, **options)
+        try:
+            return await self._clients[service].request(method, path, **options)
+        except httpx.RemoteProtocolError:
+            # The server closed an idle connection just as it was used again: once more, with the same key.
+            return await self._clients[service].request(method, path, **options)
 
 
 @dataclass
