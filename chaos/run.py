@@ -73,6 +73,8 @@ class Faults:
                 while kind := next_one(waiting, under_way.values()):
                     task = asyncio.create_task(self._one(kind, Random(self._chance.random()), waiting))
                     under_way[task] = kind
+                if not under_way:
+                    return
                 done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     del under_way[task]
