@@ -83,10 +83,10 @@ class Database:
     def append(self, deeds: Sequence[Deed]) -> list[Stored]:
         """A unit of work: its facts applied and appended at once."""
         events = chained(self.log, self.head.epoch, (self.head.seq, self.head.hash), deeds)
-        self._take_own(events)
+        self.take_own(events)
         return events
 
-    def _take_own(self, events: Sequence[Stored]) -> None:
+    def take_own(self, events: Sequence[Stored]) -> None:
         for event in events:
             about = told(event)
             enter(self.tables[self.log], event)

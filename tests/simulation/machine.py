@@ -28,7 +28,7 @@ COMMANDS = 216
 TURMOIL = st.integers(1, 60).flatmap(lambda length: st.binary(min_size=2 * length, max_size=2 * length))
 """Two bytes for each thing that happens: which it is, and the course that it takes."""
 OF_NATS = Literal["tail", "one", "store", "lay", "ids", "consumer", "again", "word"]
-OF_PEOPLE = Literal["discard", "mend", "redrive", "skew"]
+OF_PEOPLE = Literal["discard", "mend", "redrive", "skew", "bring back"]
 OF_MACHINES = Literal["crash", "start", "cut", "heal"]
 
 
@@ -124,8 +124,18 @@ class Machine(RuleBasedStateMachine):
                 self.world.mend(on)
             case "redrive":
                 self.world.redrive(on)
+            case "bring back":
+                self.world.bring_back(on)
             case "skew":
                 self.world.skew(on, which * 7 - 24)
+
+    @rule(service=SERVICE)
+    def back_up(self, service: int) -> None:
+        self.world.back_up(self._service(service))
+
+    @rule(service=SERVICE, which=st.integers(0, 1), file_too=st.booleans())
+    def restore(self, service: int, which: int, file_too: bool) -> None:
+        self._watching(lambda: self.world.restore(self._service(service), which, file_too=file_too))
 
     @rule()
     def rest(self) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
-from chassis import follower_steps, quarantine_steps, relay_steps
+from chassis import follower_steps, gate_steps, quarantine_steps, relay_steps
 from chassis.facts import Stored
 from chassis.positions import Position
 
-from tests.simulation import database, running, world
+from tests.simulation import database, restoring, running, world
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,18 @@ def _waits_forgotten(right: Any) -> Any:
     return lambda self, reaction, log, seq, waiting=None: right(self, reaction, log, seq)
 
 
+def _no_proof_counts(right: Any) -> Any:
+    return lambda proof, head, held, ends: None
+
+
+def _no_epoch(right: Any) -> Any:
+    return lambda world, service: None
+
+
+def _nothing_taken_in(right: Any) -> Any:
+    return lambda database, events: None
+
+
 MUTANTS: Mapping[str, Mutant] = {
     mutant.title: mutant
     for mutant in (
@@ -223,6 +235,9 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant("a batch does not see what was held before", quarantine_steps, "begin", _blocked_of_the_batch_only),
         Mutant("what was discarded is tried again", quarantine_steps, "begin", _discards_forgotten),
         Mutant("one refusal holds the whole batch", quarantine_steps, "step", _set_refused_as_one),
+        Mutant("no proof counts at the gate", gate_steps, "_against", _no_proof_counts),
+        Mutant("a restore takes in nothing that others hold", restoring, "_take_in", _nothing_taken_in),
+        Mutant("a restore opens no epoch", restoring, "_open_epoch", _no_epoch),
         Mutant("a reaction does not know its own facts", world.World, "perform_reaction", _reactions_again),
         Mutant("a reaction's cursor goes before its work", running.Copy, "_answer", _reaction_after_its_cursor),
         Mutant("a reaction that waits is forgotten", database.Database, "pass_by", _waits_forgotten),

@@ -14,6 +14,7 @@ from tests.simulation.deeds import Table, enter, told
 
 if TYPE_CHECKING:
     from tests.simulation.database import Database, Place
+    from tests.simulation.restoring import Restored
     from tests.simulation.running import InHand
     from tests.simulation.service import Service
     from tests.simulation.world import World
@@ -115,6 +116,8 @@ def _relay_passed_nothing_that_was_not_acknowledged(world: World, service: Servi
 
 def _accepted_receipts_stand(world: World, service: Service) -> None:
     own = {event.seq: event.hash for event in service.database.own}
+    if service.shut:
+        return
     for seq, hash_ in world.accepted[service.log].items():
         if own.get(seq) != hash_:
             raise Broken(f"{service.log}:{seq} was accepted and is gone")
@@ -133,6 +136,29 @@ def _received_is_what_was_sent(world: World, service: Service, log: str) -> None
     for event in received:
         if event.hash not in world.ever[log].get(event.seq, ()):
             raise Broken(f"{service.log} received {event.key}, which nobody recorded")
+
+
+def only_what_was_here_only_is_lost(world: World, service: Service, restored: Restored) -> None:
+    """Nothing that read *at the centre*, and every lost receipt lies in a range that was reported."""
+    centre = set(world.centre[service.log].values())
+    for event in restored.lost:
+        if event.hash in centre:
+            raise Broken(f"{event.key} read at the centre and was not recovered")
+        if not any(one.epoch >= event.epoch and event.seq >= one.from_seq for one in restored.reported):
+            raise Broken(f"{event.key} was lost and is not reported: {restored.reported}")
+
+
+def nobody_who_answered_knew(world: World, service: Service, gone: list[Stored]) -> None:
+    """The gate may open on a log that lies behind only if nobody who could be asked had any of it."""
+    hashes = {event.hash for event in gone}
+    for other in world.services.values():
+        if world.answers(other, service.site):
+            for event in other.database.received.get(service.log, ()):
+                if event.hash in hashes:
+                    raise Broken(f"the gate of {service.log} opened, and {other.log} holds {event.key}")
+    known = service.head_file.seq if service.head_file is not None else 0
+    if known > service.database.head.seq:
+        raise Broken(f"the gate of {service.log} opened at {service.database.head.seq}; its head file says {known}")
 
 
 def nothing_acknowledged_before_it_is_committed(service: Service, batch: InHand) -> None:
@@ -162,6 +188,9 @@ def short_of_rest(world: World) -> str | None:
             producer = world.services[log].database
             if any(copy.followers[log].fork for copy in service.copies.values()):
                 continue
+            mark = database.marks[log]
+            if mark.seq and (mark.seq > len(producer.own) or Position.of(producer.own[mark.seq - 1]) != mark):
+                return f"{service.log} on another branch of {log}, at {mark.epoch}:{mark.seq}, and no fork found"
             if database.marks[log] != producer.head:
                 return f"{service.log} at {database.marks[log].seq} of {log}, which is at {producer.head.seq}"
             if producer.head.seq and producer.follower_marks.get(service.log) != producer.head:

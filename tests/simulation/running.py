@@ -159,6 +159,7 @@ class Copy:
                 said = relay_steps.TimedOut(course, seqs)
             else:
                 place, new = to.store(event)
+                self.world.sent.add(event.hash)
                 farthest = relay_steps.Place(place, event.seq)
                 said = relay_steps.Acked(course, seqs, stream, farthest, place if new else None)
                 if how == "late":
@@ -290,6 +291,7 @@ class Copy:
             head = asked.database.head if name == log else None
             yield
             events = asked.database.own[after:] if name == log else _after(asked.database.received[log], after)
+            self.world.sent.update(event.hash for event in events)
             if events or head is not None:
                 said = follower_steps.Fetched(tuple(events[:FETCH_PAGE]), head)
                 break

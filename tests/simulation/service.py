@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chassis.facts import Stored
+from chassis.positions import Position
 
 from tests.simulation.courier import Consumer
 from tests.simulation.database import Database
@@ -37,6 +38,10 @@ class Service:
     database: Database
     copies: dict[int, Copy] = field(default_factory=dict)
     backups: list[Database] = field(default_factory=list)
+    head_file: Position | None = None
+    """Outside the data directory: how far the log had come when it was looked at last."""
+    shut: bool = False
+    """The gate is shut: it answers questions, and nothing is recorded or moved."""
     hours_off: int = 0
     """How wrong the clock of its machine is."""
     newer: frozenset[bytes] = frozenset()

@@ -43,3 +43,37 @@ def test_a_redrive_asked_for_while_one_is_under_way_is_done_again() -> None:
     world.mend(scoring)
     world.rest()
     assert not scoring.database.held
+
+
+def test_what_a_follower_holds_comes_back_and_what_nobody_held_is_reported() -> None:
+    world = World()
+    registry, scoring = world.services[REGISTRY], world.services[SCORING]
+    world.back_up(registry)
+    world.commit(registry, ("cluster:a",), 2)
+    world.rest()
+    world.crash(scoring, 1)
+    world.cut_off()
+    world.commit(registry, ("cluster:b",), 1)
+    world.speak(registry)
+    world.restore(registry, 0, file_too=False)
+    assert registry.shut
+    world.rest()
+    epochs = [(event.epoch, event.seq) for event in registry.database.own]
+    assert epochs == [(1, 1), (1, 2), (2, 3)]
+    assert scoring.database.marks[REGISTRY] == registry.database.head
+
+
+def test_a_machine_that_went_back_as_a_whole_while_cut_off_becomes_a_fork_that_is_found() -> None:
+    world = World()
+    registry, scoring = world.services[REGISTRY], world.services[SCORING]
+    world.commit(registry, ("cluster:a",), 1)
+    world.back_up(registry)
+    world.commit(registry, ("cluster:a",), 1)
+    world.rest()
+    world.cut_off()
+    world.restore(registry, 0, file_too=True)
+    assert not registry.shut, "nobody who answered knew better"
+    world.commit(registry, ("cluster:b",), 1)
+    world.rest()
+    assert scoring.copies[1].followers[REGISTRY].fork
+    assert scoring.database.marks[REGISTRY] != registry.database.head

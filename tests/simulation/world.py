@@ -11,7 +11,7 @@ from chassis import follower_steps
 from chassis.facts import Stored
 from chassis.positions import Position
 
-from tests.simulation import promises
+from tests.simulation import promises, restoring
 from tests.simulation.courier import Consumer, Stream, Word
 from tests.simulation.database import Database
 from tests.simulation.deeds import DISCARD, Deed, Nature, deed, enter, told
@@ -64,10 +64,14 @@ class World:
         self.actions = 0
         self.ever: dict[str, dict[int, set[bytes]]] = {log: {} for log in LOGS}
         """Hashes that a log ever had under a seq: two of them are two branches."""
+        self.sent: set[bytes] = set()
+        """Hashes of what ever left its database, published or fetched: it may turn up anywhere, at any time."""
         self.centre: dict[str, dict[int, bytes]] = {log: {} for log in LOGS}
         """What read *at the centre* once."""
         self.accepted: dict[str, dict[int, bytes]] = {log: {} for log in LOGS}
-        """The clients' book: every receipt given."""
+        """The clients' book: every receipt given, but those reported as not recovered."""
+        self.recorded: dict[str, list[Stored]] = {log: [] for log in LOGS}
+        """The same events whole, in the order in which they were accepted."""
         self.looked_at: dict[str, int] = {}
         """How many changes of a database were looked at last."""
         self._numbers: Iterator[int] = count(1)
@@ -85,6 +89,9 @@ class World:
         consumers = {followed: Consumer(self.streams[stream]) for followed, stream in follows.items()}
         return Service(log, site, destinations, consumers, reactions, Database.empty(log, destinations, follows))
 
+    def next_number(self) -> int:
+        return next(self._numbers)
+
     def tell(self, sentence: str) -> None:
         self.story.append(sentence)
 
@@ -92,7 +99,7 @@ class World:
         return one == other or not self.cut
 
     def answers(self, asked: Service, site: str) -> bool:
-        return asked.at_work and self.connected(asked.site, site)
+        return (asked.at_work or asked.shut) and self.connected(asked.site, site)
 
     # What people do
 
@@ -101,16 +108,17 @@ class World:
         if not service.at_work:
             return
         deeds = [
-            deed(next(self._numbers), service.log.split(".")[1], aggregates, nature=nature, hours_off=service.hours_off)
+            deed(self.next_number(), service.log.split(".")[1], aggregates, nature=nature, hours_off=service.hours_off)
             for nature in _natures(nature, events)
         ]
-        self._append(service, deeds, f"accepts a command about {' and '.join(aggregates)}", nature)
+        self.append(service, deeds, f"accepts a command about {' and '.join(aggregates)}", nature)
 
-    def _append(self, service: Service, deeds: list[Deed], what: str, nature: Nature = "sound") -> None:
+    def append(self, service: Service, deeds: list[Deed], what: str, nature: Nature = "sound") -> None:
         written = service.database.append(deeds)
         for event in written:
             self.ever[service.log].setdefault(event.seq, set()).add(event.hash)
             self.accepted[service.log][event.seq] = event.hash
+            self.recorded[service.log].append(event)
         span = f"{written[0].seq}" if len(written) == 1 else f"{written[0].seq} to {written[-1].seq}"
         poison = "" if nature == "sound" else f", the first of them poison ({nature})"
         self.tell(f"{service.log} {what}: {span}{poison}.")
@@ -132,8 +140,8 @@ class World:
             "by": "person:p1",
         }
         subjects = (f"quarantined:{log}.{epoch}.{seq}",)
-        made = deed(next(self._numbers), service.log.split(".")[1], subjects, type_name=DISCARD, data=data)
-        self._append(service, [made], f"discards {log}:{epoch}:{seq}")
+        made = deed(self.next_number(), service.log.split(".")[1], subjects, type_name=DISCARD, data=data)
+        self.append(service, [made], f"discards {log}:{epoch}:{seq}")
         for copy in service.copies.values():
             copy.changed()
 
@@ -158,9 +166,9 @@ class World:
         if reaction.needs is not None and cause is not None and not _stands(service, reaction, cause):
             return f"event:{cause}"
         subject = f"answer:{event.log}.{event.epoch}.{event.seq}"
-        number, name = next(self._numbers), service.log.split(".")[1]
+        number, name = self.next_number(), service.log.split(".")[1]
         made = deed(number, name, (subject,), hours_off=service.hours_off, causation=event.key, key=key)
-        self._append(service, [made], f"reacts to {event.key}")
+        self.append(service, [made], f"reacts to {event.key}")
         return "done"
 
     # What copies say of themselves on core NATS
@@ -209,6 +217,7 @@ class World:
         if not service.at_work:
             return
         self.tell(f"A while passes in {service.log}: it looks at what it holds, and says its beacons and marks.")
+        service.head_file = service.database.head
         for copy in service.copies.values():
             copy.ticked()
         for log in {place[0] for place in service.database.held if place in service.database.discarded}:
@@ -339,7 +348,7 @@ class World:
                     consumer.deliver_again()
 
     def start(self, service: Service, nr: int) -> None:
-        if nr not in service.copies:
+        if nr not in service.copies and not service.shut:
             self.tell(f"Copy {nr} of {service.log} starts.")
             self._start(service, nr)
 
@@ -357,6 +366,91 @@ class World:
         for service in self.services.values():
             for copy in service.copies.values():
                 copy.reconnected()
+
+    # Backups
+
+    def back_up(self, service: Service) -> None:
+        if not service.shut:
+            service.backups = [*service.backups[-1:], service.database.copied()]
+            self.tell(f"{service.log} is backed up at {service.database.head.seq}.")
+
+    def restore(self, service: Service, which: int, *, file_too: bool) -> None:
+        """The database comes back from a backup, without WAL; ``file_too``: the whole machine, head file and all.
+
+        One such disaster at a time: what reads *at the centre* is held by others, and survives one loss, not two.
+        """
+        if not service.backups or any(other.shut for other in self.services.values()):
+            return
+        database = service.backups[which % len(service.backups)].copied()
+        if not self._held_elsewhere(service, database):
+            return
+        service.copies.clear()
+        database.changes = service.database.changes + 1
+        service.database = database
+        if file_too:
+            service.head_file = database.head if database.head.seq else None
+        for consumer in service.follows.values():
+            consumer.deliver_again()
+        self.tell(f"{service.log} comes back from a backup at {database.head.seq}{', its machine too' * file_too}.")
+        service.shut = True
+        self.judge(service)
+
+    def _held_elsewhere(self, service: Service, database: Database) -> bool:
+        held = {
+            event.hash
+            for other in self.services.values()
+            if service.log in other.follows
+            for event in other.database.received[service.log]
+        }
+        return all(hash_ in held for seq, hash_ in self.centre[service.log].items() if seq > database.head.seq)
+
+    def judge(self, service: Service) -> None:
+        """The gate of a shut service is asked."""
+        gate = restoring.judge(self, service)
+        if gate.verdict == "open":
+            service.shut = False
+            self.tell(f"The gate of {service.log} opens at {service.database.head.seq}.")
+            gone = [event for event in self.recorded[service.log] if event.seq > service.database.head.seq]
+            if gone:
+                self._gate_let_pass(service, gone)
+            self._start(service)
+        else:
+            found = ", ".join(f"{one.by} knows {one.at.seq}" for one in gate.findings)
+            self.tell(f"The gate of {service.log} stays shut: {found or 'too few have answered'}.")
+
+    def _gate_let_pass(self, service: Service, gone: list[Stored]) -> None:
+        """Nobody who answered knew of these events: the log goes on without them, as another branch if anybody did."""
+        promises.nobody_who_answered_knew(self, service, gone)
+        self._forget(service, gone)
+
+    def _forget(self, service: Service, gone: list[Stored]) -> None:
+        """They are in nobody's book any more. What was never sent to anybody is no branch, either."""
+        hashes = {event.hash for event in gone}
+        self.recorded[service.log] = [one for one in self.recorded[service.log] if one.hash not in hashes]
+        for book in (self.accepted, self.centre):
+            for seq in [seq for seq, hash_ in book[service.log].items() if hash_ in hashes]:
+                del book[service.log][seq]
+        for event in gone:
+            if event.hash not in self.sent:
+                self.ever[service.log][event.seq].discard(event.hash)
+
+    def bring_back(self, service: Service) -> None:
+        """People restore a log whose gate found it behind."""
+        if not service.shut:
+            return
+        self.judge(service)
+        if not service.shut:
+            return
+        restored = restoring.bring_back(self, service)
+        if restored is None:
+            return
+        lost = [event.key for event in restored.lost]
+        self.tell(f"People bring {service.log} back; not recovered: {lost or 'nothing'}.")
+        promises.only_what_was_here_only_is_lost(self, service, restored)
+        self._forget(service, list(restored.lost))
+        service.shut = False
+        service.head_file = service.database.head
+        self._start(service)
 
     def skew(self, service: Service, hours: int) -> None:
         service.hours_off = hours
@@ -429,8 +523,10 @@ class World:
         for stream in self.streams.values():
             self.lay_stream(stream)
         for service in self.services.values():
-            if not service.at_work:
+            if not service.at_work and not service.shut:
                 self._start(service)
+        for service in self.services.values():
+            self.bring_back(service)
         self.tell("All faults are over; the world comes to rest.")
         told_so_far = len(self.story)
         try:
