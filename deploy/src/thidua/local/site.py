@@ -166,7 +166,7 @@ class Site:
 
     async def start_service(self, name: str, copy: int = 1) -> Child:
         """Starts one copy of a service, on the same port as before, and waits until it is ready (the first copy
-        migrates as it starts)."""
+        migrates as it starts), or stands behind what others know of its log: that is for people to decide."""
         called = name if copy == 1 else f"{name}-{copy}"
         address = self._ports[name]
         shared = self._copies.get(name, 1) > 1
@@ -175,8 +175,22 @@ class Site:
         program += ["--shared-port", str(address)] if shared else []
         child = await Child.start(called, program, log=self.folder / f"{called}.log", env=self.environment(name))
         self.services[called] = child
-        await child.ready(_answers(f"http://127.0.0.1:{own}/health/ready"), within=60)
+        await child.ready(self._ready_or_behind(name, f"http://127.0.0.1:{own}/health/ready"), within=60)
         return child
+
+    def _ready_or_behind(self, name: str, url: str) -> Callable[[], Awaitable[bool]]:
+        async def probe() -> bool:
+            try:
+                async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+                    answer = await http.get(url)
+            except httpx.HTTPError:
+                return False
+            if answer.status_code == 503 and "restored-from-backup" in answer.text:
+                self._report(f"{name}: đứng sau sổ của mình, chưa nhận ghi; chạy: thidua log restore {name}")
+                return True
+            return answer.status_code == 200
+
+        return probe
 
     def _further_copies(self) -> list[tuple[str, int]]:
         return [(name, copy) for name, many in self._copies.items() for copy in range(2, many + 1)]
