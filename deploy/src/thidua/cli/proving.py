@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 from chassis.logread import Page
-from chassis.topology import Topology
 from nats.aio.client import Client
 
 from thidua.cli.courier import log_app, run
 from thidua.cli.session import addresses, console
-from thidua.local.folders import topology_file
+from thidua.local.topologies import topology_of
 from thidua.proof.agreement import Verdict, verified
 from thidua.proof.exports import heading, line
 from thidua.proof.heads import own_page
@@ -25,7 +24,7 @@ def verify(
     service: Annotated[str, typer.Argument(help="Dịch vụ giữ sổ; không nêu thì mọi dịch vụ.")] = "",
 ) -> None:
     """Tính lại chuỗi băm của cả sổ, so đầu sổ với luồng và với mọi dịch vụ theo dõi; mã thoát 1 khi có điều sai."""
-    topology = Topology.load(topology_file())
+    topology = topology_of(addresses())
     services = [service] if service else list(topology.services)
 
     async def all_verified(client: Client) -> list[Verdict]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 import nats.errors
-from chassis.topology import Topology
 
 from thidua.local.addresses import Addresses
-from thidua.local.folders import topology_file, write_private
+from thidua.local.folders import write_private
+from thidua.local.topologies import topology_of
 from thidua.proof.checkpoints import Checkpoint, key_id, shown, signed
 from thidua.proof.heads import as_ops, state_of
 from thidua.proof.keys import key_files, private_key
@@ -33,7 +33,7 @@ class NotTaken(Exception):
 
 async def make(folder: Path, where: Addresses) -> Path:
     """Sign where every log stands now; the file in ``<folder>/checkpoints``. Raises nats' Error when any is silent."""
-    topology = Topology.load(topology_file())
+    topology = topology_of(where)
     key = private_key(key_files(folder)[0])
     async with as_ops(folder, where) as client:
         logs = {f"{where.site}.{name}": await state_of(client, topology, name) for name in topology.services}
