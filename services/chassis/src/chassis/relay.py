@@ -26,6 +26,8 @@ from chassis.tending import Tasks
 T = TypeVar("T")
 PAGE = 500
 """Events read at once, fewer when they are large: memory holds what is in flight and two pages at most."""
+TICK_SECONDS = 0.5
+"""How often the cursor moves while there is no end of work: each move is a commit beside those of commands."""
 LOOK_SECONDS = 2.0
 """How often the stream is looked at, whether it still holds what it acknowledged."""
 LOOK_PATIENCE = 2.0
@@ -125,7 +127,7 @@ class Relay:
         """Raises ``LogBroken`` when the own log does not continue; nothing is published past that."""
         at = await patiently(lambda: cursor(self._engine, self._log, self.stream), self._say)
         state = steps.begin(self.stream, self._in_flight, at)
-        ticked = looked = time.monotonic()
+        polled = ticked = looked = time.monotonic()
         await self._publisher.open()
         try:
             async with Tasks() as tasks:
@@ -134,9 +136,12 @@ class Relay:
                     if not self._heard:
                         await self._wait()
                     now = time.monotonic()
-                    if now - ticked >= self._poll:
-                        ticked = now
+                    if now - polled >= self._poll:
+                        polled = now
                         self._hear(*(steps.TimedOut(late.course, late.seqs) for late in self._publisher.late()))
+                        self._hear(steps.Woken())
+                    if now - ticked >= TICK_SECONDS:
+                        ticked = now
                         self._hear(steps.Ticked())
                     if now - looked >= self._look_seconds:
                         looked = now

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from chassis.facts import Stored
 from chassis.positions import Position
 
-MOVE_EVENTS = 1000
-"""The cursor moves after so many acknowledged events, at each tick, and when nothing is left to do."""
+MOVE_EVENTS = 5000
+"""The cursor moves after so many acknowledged events, at each tick, in each pause, and when nothing is left to do."""
 
 
 class Place(NamedTuple):
@@ -362,7 +362,7 @@ def _go_on(state: Relay, actions: list[Action]) -> Relay:
         state = replace(state, reading=True, woken=False)
     if state.moving is None and state.reached != state.cursor:
         far = abs(state.reached.seq - state.cursor.seq) >= MOVE_EVENTS
-        if state.due or far or not state.ahead:
+        if state.due or far or state.paused or not state.ahead:
             actions.append(MoveCursor(state.cursor, state.reached))
             state = replace(state, moving=state.reached, due=False)
     return state
