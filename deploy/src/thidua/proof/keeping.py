@@ -14,9 +14,9 @@ import nats.errors
 from thidua.local.addresses import Addresses
 from thidua.local.folders import write_private
 from thidua.local.topologies import topology_of
-from thidua.proof.checkpoints import Checkpoint, key_id, shown, signed
+from thidua.proof.checkpoints import Checkpoint, NotGenuine, key_id, shown, signed
 from thidua.proof.heads import as_ops, state_of
-from thidua.proof.keys import key_files, private_key
+from thidua.proof.keys import KeyUnusable, key_files, private_key
 
 URL_SETTING = "THIDUA_CHECKPOINT_URL"
 """An address outside that gets each bundle by POST; unset: none."""
@@ -88,7 +88,7 @@ async def regularly(folder: Path, where: Addresses, tell: Callable[[str], None])
             for bundle in bundles(folder) if url else []:
                 if url and not taken_note(bundle).exists():
                     await post(bundle, url)
-        except (nats.errors.Error, OSError, ValueError, NotTaken) as error:
+        except (nats.errors.Error, OSError, ValueError, KeyUnusable, NotGenuine, NotTaken) as error:
             tell(f"Checkpoint: {error}; sẽ thử lại.")
         await asyncio.sleep(LOOK_SECONDS)
 
