@@ -138,6 +138,11 @@ def _received_is_what_was_sent(world: World, service: Service, log: str) -> None
             raise Broken(f"{service.log} received {event.key}, which nobody recorded")
 
 
+def no_receipt_names_two_events(world: World, event: Stored) -> None:
+    if event.log not in world.unnoticed and world.keys.get(event.key, event.hash) != event.hash:
+        raise Broken(f"{event.key} names a second event")
+
+
 def only_what_was_here_only_is_lost(world: World, service: Service, restored: Restored) -> None:
     """Nothing that read *at the centre*, and every lost receipt lies in a range that was reported."""
     centre = set(world.centre[service.log].values())

@@ -34,7 +34,7 @@ DELIVERIES: Mapping[How, Delivery] = {
     "elsewhere": "doubled",
     "refused": "well",
 }
-PATIENCE = 60_000
+PATIENCE = 20_000
 """Parts of shells after which a world that moves without coming to rest has no rest."""
 
 
@@ -64,6 +64,10 @@ class World:
         self.actions = 0
         self.ever: dict[str, dict[int, set[bytes]]] = {log: {} for log in LOGS}
         """Hashes that a log ever had under a seq: two of them are two branches."""
+        self.keys: dict[str, bytes] = {}
+        """The event that each receipt ever named."""
+        self.unnoticed: set[str] = set()
+        """Logs that went back while nobody could know: the one way to two branches of one epoch."""
         self.sent: set[bytes] = set()
         """Hashes of what ever left its database, published or fetched: it may turn up anywhere, at any time."""
         self.centre: dict[str, dict[int, bytes]] = {log: {} for log in LOGS}
@@ -116,6 +120,8 @@ class World:
     def append(self, service: Service, deeds: list[Deed], what: str, nature: Nature = "sound") -> None:
         written = service.database.append(deeds)
         for event in written:
+            promises.no_receipt_names_two_events(self, event)
+            self.keys[event.key] = event.hash
             self.ever[service.log].setdefault(event.seq, set()).add(event.hash)
             self.accepted[service.log][event.seq] = event.hash
             self.recorded[service.log].append(event)
@@ -421,6 +427,7 @@ class World:
     def _gate_let_pass(self, service: Service, gone: list[Stored]) -> None:
         """Nobody who answered knew of these events: the log goes on without them, as another branch if anybody did."""
         promises.nobody_who_answered_knew(self, service, gone)
+        self.unnoticed.add(service.log)
         self._forget(service, gone)
 
     def _forget(self, service: Service, gone: list[Stored]) -> None:
