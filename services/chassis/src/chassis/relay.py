@@ -250,8 +250,9 @@ class Relay:
             self._hear(steps.StreamAway(number, f"stream {self.stream} does not answer: {error or type(error)}"))
 
     async def _seen(self, number: int, wanted: Position, anchor: steps.Place | None) -> steps.StreamEnds:
-        end = await stream_end(self._js, self._tree, self._log, anchor, wanted)
-        if end is not None and end != wanted and not await self._asked(lambda db: is_own(db, end)):
+        found = await stream_end(self._js, self._tree, self._log, anchor, wanted)
+        end = found
+        if found is not None and found != wanted and not await self._asked(lambda db: is_own(db, found)):
             end = None
         if end is not None and end.seq >= wanted.seq:
             return steps.StreamEnds(number, end, Position.start(self._log))
