@@ -107,7 +107,8 @@ def test_asyncapi_tells_of_each_service_what_its_main_py_says(name: str) -> None
     sends = {key.split(".", 2)[2] for key in operations if key.startswith(f"{name}.sends.")}
     assert sends == {*type_names(service.publishes), *anywhere}
     receives = {key.split(".", 2)[2] for key in operations if key.startswith(f"{name}.receives.")}
-    applied = {model for projection in service.follows for model in projection.events()}
+    followed = [*service.follows, *([service.above] if service.above else [])]
+    applied = {model for projection in followed for model in projection.events()}
     reacted = {model for reaction in service.reactions for model in reaction.models}
     assert receives == set(type_names(applied | reacted))
 

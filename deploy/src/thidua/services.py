@@ -23,13 +23,18 @@ class Spoken:
 def spoken_by(name: str) -> Spoken:
     """Import ``<name>.main`` and read the ``service`` that stands there."""
     service = importlib.import_module(f"{name}.main").service
-    reacted_to = {model for reaction in service.reactions for model in reaction.models}
+    reacted_to = {model for reaction in service.reactions if reaction.where == "here" for model in reaction.models}
+    # Across a line between two sites a service hears its namesake only.
+    across = {model for reaction in service.reactions if reaction.where != "here" for model in reaction.models}
+    across |= service.above.events() if service.above is not None else set()
     hears: dict[str, set[str]] = {}
     for followed in service.follows:
         models = followed.events() | {
             model for model in reacted_to if type_names([model])[0].startswith(f"{followed.log}.")
         }
         hears.setdefault(followed.log, set()).update(type_names(models))
+    if across:
+        hears[name] = set(type_names(across))
     return Spoken(
         name,
         tuple(type_names(service.publishes)),
