@@ -66,6 +66,8 @@ class Follower:
         self.log = log
         self.fork: str | None = None
         """Why it stopped for good, once it did; people choose the branch."""
+        self.branches: tuple[steps.ForkKind, Position, Position] | None = None
+        """In which way the fork showed, the mark, and where the other branch was seen."""
         self.stopped = asyncio.Event()
         self.known = 0
         """The highest seq that the log is known to have."""
@@ -80,6 +82,7 @@ class Follower:
         self._inbox: asyncio.Queue[steps.Input] = asyncio.Queue()
         self._settled: dict[int, asyncio.Future[None]] = {}
         self._tokens = 0
+        self._voided: set[bytes] = set()
         self._read: dict[bytes, Item] = {}
         """What was decoded ahead, by hash; no more than what ``take`` has in hand and the next batch."""
 
@@ -101,6 +104,8 @@ class Follower:
         """
         if self.stopped.is_set():
             raise Stopped(self.fork)
+        # Of a branch that people did not keep nothing is news, however often it is delivered.
+        events = [event for event in events if event.hash not in self._voided]
         self._tokens += 1
         token = self._tokens
         self._settled[token] = asyncio.get_running_loop().create_future()
@@ -148,6 +153,8 @@ class Follower:
                 state, actions = steps.step(state, heard)
                 self.known = state.wanted
                 for action in actions:
+                    if isinstance(action, steps.Stop):
+                        self.branches = (action.kind, state.mark, action.seen)
                     self._start_doing(tasks, action)
                 wrong = state.fork or (state.trouble if state.failures > 1 else None)
                 if wrong != said:
@@ -158,6 +165,7 @@ class Follower:
     async def _start(self) -> Position:
         async with self._engine.begin() as db:
             await received.place_mark(db, self.log)
+            self._voided = await received.voided(db, self.log)
             return await received.mark(db, self.log)
 
     def _start_doing(self, tasks: Tasks, action: steps.Action) -> None:

@@ -14,6 +14,8 @@ from typing import Literal
 from chassis.facts import Stored
 from chassis.positions import Position
 
+ForkKind = Literal["another-hash", "broken-link", "epoch-below", "head-behind"]
+"""The four ways in which a second branch shows."""
 BEACONS_BEHIND = 2
 """One beacon behind the mark proves nothing: it may be older than the messages that overtook it."""
 
@@ -54,6 +56,9 @@ class Follower:
     failures: int = 0
     trouble: str | None = None
     fork: str | None = None
+    fork_kind: ForkKind | None = None
+    fork_seen: Position | None = None
+    """Where the other branch showed."""
 
 
 def begin(log: str, limit: int, mark: Position) -> Follower:
@@ -212,9 +217,11 @@ class TellMark:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A fork: people choose the branch."""
+    """A fork: people choose the branch. ``seen``: where the other one showed."""
 
     reason: str
+    kind: ForkKind
+    seen: Position
 
 
 Action = Commit | Compare | Fetch | ReloadMark | Redrive | Ack | Pause | Watch | TellMark | Stop
@@ -272,10 +279,14 @@ def _take(state: Follower, events: Iterable[Stored]) -> tuple[Follower, int]:
 
     An event whose bytes do not give its hash was damaged on the way: it counts as not arrived, and leaves a gap.
     """
-    ahead, below, last, damaged = dict(state.ahead), list(state.below), 0, 0
+    ahead, below, last, damaged, stale = dict(state.ahead), list(state.below), 0, 0, False
     for event in events:
         if not event.hash_fits():
             damaged += 1
+            continue
+        if event.seq > state.mark.seq and event.epoch < state.mark.epoch:
+            # An older epoch does not go on above a newer one: left behind, or the producer is; its head will tell.
+            stale = True
             continue
         last = max(last, event.seq)
         if event.seq <= state.mark.seq:
@@ -284,7 +295,7 @@ def _take(state: Follower, events: Iterable[Stored]) -> tuple[Follower, int]:
             ahead[event.seq] = (*ahead.get(event.seq, ()), event)
     trouble = f"{damaged} damaged messages" if damaged else state.trouble
     wanted = max(state.wanted, last)
-    ask = state.ask or bool(damaged)
+    ask = state.ask or bool(damaged) or stale
     return replace(state, ahead=ahead, below=tuple(below), wanted=wanted, trouble=trouble, ask=ask), last
 
 
@@ -318,9 +329,13 @@ def _compared(state: Follower, asked: tuple[int, ...], held: Mapping[int, tuple[
             continue
         if not state.fresh:
             return replace(state, reload=True)
+        if event.epoch < held[event.seq][0]:
+            # Left behind when people opened the epoch that is held here; the courier may still bring it.
+            continue
         if event.epoch > state.mark.epoch:
-            return replace(state, fork=f"epoch {event.epoch} opened at {event.seq}, below the mark {state.mark.seq}")
-        return replace(state, fork=f"{event.key} came with another hash than was received")
+            reason = f"epoch {event.epoch} opened at {event.seq}, below the mark {state.mark.seq}"
+            return _forked(state, "epoch-below", reason, Position.of(event))
+        return _forked(state, "another-hash", f"{event.key} came with another hash than was received", Position.of(event))
     return replace(state, below=tuple(event for event in state.below if event.seq not in asked))
 
 
@@ -331,13 +346,18 @@ def _fetched(state: Follower, events: tuple[Stored, ...], head: Position | None,
             # Asked after the mark was read, so the producer cannot have been merely slower.
             if not state.fresh:
                 return replace(state, reload=True, ask=True)
-            return replace(state, fork=f"the producer's head {head.epoch}:{head.seq} is not on the chain held here")
+            reason = f"the producer's head {head.epoch}:{head.seq} is not on the chain held here"
+            return _forked(state, "head-behind", reason, head)
     state, _ = _take(state, events)
     if head is not None:
         state = replace(state, wanted=max(head.seq, *state.ahead, 0))
     if state.mark.seq + 1 in state.ahead or (state.wanted <= state.mark.seq and not state.ahead):
         return replace(state, failures=0, trouble=None)
     return _rest(replace(state, ask=True), f"nobody has what follows {state.mark.seq}", actions)
+
+
+def _forked(state: Follower, kind: ForkKind, reason: str, seen: Position) -> Follower:
+    return replace(state, fork=reason, fork_kind=kind, fork_seen=seen)
 
 
 def _rest(state: Follower, reason: str, actions: list[Action]) -> Follower:
@@ -368,7 +388,9 @@ def _go_on(state: Follower, actions: list[Action]) -> Follower:
         actions += [Ack(batch.token) for batch in settled]
         state = replace(state, batches=tuple(batch for batch in state.batches if batch not in settled))
     if state.fork:
-        actions.append(Stop(state.fork))
+        assert state.fork_kind is not None
+        assert state.fork_seen is not None
+        actions.append(Stop(state.fork, state.fork_kind, state.fork_seen))
         return state
     if state.doing is not None:
         return state
@@ -388,8 +410,8 @@ def _go_on(state: Follower, actions: list[Action]) -> Follower:
             return replace(state, doing="reload")
         wrong = state.ahead[state.mark.seq + 1][0]
         reason = f"{wrong.key} does not continue the hash held at {state.mark.epoch}:{state.mark.seq}"
-        actions.append(Stop(reason))
-        return replace(state, fork=reason)
+        actions.append(Stop(reason, "broken-link", Position.of(wrong)))
+        return _forked(state, "broken-link", reason, Position.of(wrong))
     if state.redrive:
         # Asked for once more while it is under way, it is done once more: what it reads may be older than the asking.
         actions.append(Redrive())

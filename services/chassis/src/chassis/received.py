@@ -91,6 +91,12 @@ async def keep_batch(
     return Binding(row.blocked, frozenset((epoch, seq) for epoch, seq in row.discarded))
 
 
+async def voided(db: AsyncConnection, log: str) -> set[bytes]:
+    """Hashes of events that people did not keep and that were moved aside here."""
+    aside = await db.execute(sa.text("SELECT hash FROM chassis.voided WHERE log = :log"), {"log": log})
+    return {row.hash for row in aside}
+
+
 async def hashes(db: AsyncConnection, log: str, seqs: Iterable[int]) -> dict[int, tuple[int, bytes]]:
     """Epoch and hash of what was received under each seq that is still kept."""
     rows = await db.execute(
