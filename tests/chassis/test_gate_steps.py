@@ -122,6 +122,13 @@ def test_what_people_left_behind_when_they_opened_an_epoch_shuts_nothing_again()
     assert gate.hear(FileRead(place(9, 2)), Told("awards", place(12)), *everybody(place(7))) == [Open()]
 
 
+def test_a_voided_event_that_the_stream_still_holds_shuts_nothing() -> None:
+    state, _ = step(begin(()), FileRead(None))
+    state, _ = step(state, Told(STREAM, place(5, branch="b")))
+    state, actions = step(state, Compared(place(9, 2), {5: place(5).hash}, {1: 7}, frozenset([place(5, 1, "b").hash])))
+    assert actions == [Open()]
+
+
 def test_after_a_restore_it_is_open() -> None:
     gate = Judging(head=7)
     gate.hear(FileRead(place(9)))

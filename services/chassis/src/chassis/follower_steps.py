@@ -335,7 +335,8 @@ def _compared(state: Follower, asked: tuple[int, ...], held: Mapping[int, tuple[
         if event.epoch > state.mark.epoch:
             reason = f"epoch {event.epoch} opened at {event.seq}, below the mark {state.mark.seq}"
             return _forked(state, "epoch-below", reason, Position.of(event))
-        return _forked(state, "another-hash", f"{event.key} came with another hash than was received", Position.of(event))
+        reason = f"{event.key} came with another hash than was received"
+        return _forked(state, "another-hash", reason, Position.of(event))
     return replace(state, below=tuple(event for event in state.below if event.seq not in asked))
 
 

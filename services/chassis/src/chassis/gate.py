@@ -98,6 +98,12 @@ async def own_word(db: AsyncConnection, seqs: tuple[int, ...]) -> steps.Compared
         ),
         {"seqs": list(seqs)},
     )
+    voided = await db.execute(
+        sa.text(
+            "SELECT v.hash FROM chassis.voided v JOIN chassis.log_head h ON h.log = v.log WHERE v.seq = ANY(:seqs)"
+        ).bindparams(sa.bindparam("seqs", type_=pg.ARRAY(sa.BigInteger))),
+        {"seqs": list(seqs)},
+    )
     opened = await db.execute(
         sa.text("SELECT epoch, seq FROM chassis.log WHERE type = 'chassis.epoch-opened.v1' ORDER BY seq")
     )
@@ -105,6 +111,7 @@ async def own_word(db: AsyncConnection, seqs: tuple[int, ...]) -> steps.Compared
         Position(head.epoch, head.seq, head.hash),
         {row.seq: row.hash for row in held},
         {row.epoch - 1: row.seq - 1 for row in opened if row.epoch > 1},
+        frozenset(row.hash for row in voided),
     )
 
 

@@ -90,6 +90,8 @@ class Compared:
     head: Position
     held: Mapping[int, bytes]
     ends: Mapping[int, int]
+    voided: frozenset[bytes] = frozenset()
+    """Hashes at these places of branches that people did not keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,9 @@ def step(state: Gate, said: Input) -> tuple[Gate, list[Action]]:
             state = _with(replace(state, answered=state.answered | {by}), by, at)
         case PatienceOver():
             state = replace(state, patience_over=True)
-        case Compared(head, held, ends):
-            found = tuple(
-                finding for proof in state.comparing if (finding := _against(proof, head, held, ends)) is not None
-            )
+        case Compared(head, held, ends, voided):
+            undecided = [proof for proof in state.comparing if proof.at.hash not in voided]
+            found = tuple(finding for proof in undecided if (finding := _against(proof, head, held, ends)) is not None)
             state = replace(state, comparing=(), findings=state.findings + found)
         case Restored():
             shut = state.verdict != "open"

@@ -23,6 +23,7 @@ async def measure(runtime: Runtime, known: Mapping[str, int]) -> list[str]:
         held = await _numbers(db, "SELECT log, count(*) FROM chassis.quarantine GROUP BY log")
         waits = await _numbers(db, "SELECT reaction, count(*) FROM chassis.wait GROUP BY reaction")
         unsent = await runtime.service.unsent(db) if runtime.service.unsent else 0
+        forks = await db.scalar(sa.text("SELECT count(*) FROM chassis.fork WHERE decided_at IS NULL")) or 0
         released = await _numbers(
             db,
             "SELECT q.log, count(*) FROM chassis.quarantine q JOIN chassis.discarded d"
@@ -36,6 +37,8 @@ async def measure(runtime: Runtime, known: Mapping[str, int]) -> list[str]:
     for reaction in runtime.service.reactions:
         metrics.waits.labels(reaction.name).set(waits.get(reaction.name, 0))
     metrics.unsent_intents.set(unsent)
+    metrics.forks.set(forks)
+    metrics.gate_open.set(runtime.gate.open)
     return list(released)
 
 

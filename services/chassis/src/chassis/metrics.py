@@ -57,6 +57,10 @@ class Metrics:
         self.unsent_intents = Gauge(
             "thidua_unsent_intents", "Messages to the outside recorded but not sent", registry=registry
         )
+        self.forks = Gauge(
+            "thidua_forks_undecided", "Followed logs with two branches to choose from", registry=registry
+        )
+        self.gate_open = Gauge("thidua_gate_open", "1 when the log may be written to", registry=registry)
         self.loop_lag = Gauge(
             "thidua_loop_lag_seconds",
             "Worst delay of the event loop in the last 10 seconds",

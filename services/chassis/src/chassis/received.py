@@ -92,8 +92,15 @@ async def keep_batch(
 
 
 async def voided(db: AsyncConnection, log: str) -> set[bytes]:
-    """Hashes of events that people did not keep and that were moved aside here."""
-    aside = await db.execute(sa.text("SELECT hash FROM chassis.voided WHERE log = :log"), {"log": log})
+    """Hashes of events that people did not keep: moved aside here, or named by their decision."""
+    aside = await db.execute(
+        sa.text(
+            "SELECT hash FROM chassis.voided WHERE log = :log"
+            " UNION SELECT decode(f.told, 'hex') FROM (SELECT unnest(not_kept) AS told FROM chassis.fork"
+            " WHERE log = :log) AS f"
+        ),
+        {"log": log},
+    )
     return {row.hash for row in aside}
 
 

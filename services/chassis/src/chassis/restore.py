@@ -51,6 +51,8 @@ class Prepared:
     proved: tuple[Position, ...]
     silent: tuple[str, ...]
     stream: bool
+    left_out: tuple[tuple[str, int], ...] = ()
+    """Who holds a branch that does not go on, and the last place that it shares with the own log."""
 
 
 async def prepare(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
@@ -90,7 +92,9 @@ async def prepare(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
         # What lies past the end of a closed epoch was decided on when the next was opened.
         told = await gate.own_word(db, ())
     heard = [at for at in (*proved, *marks.values()) if at.epoch >= own.epoch or at.seq <= told.ends.get(at.epoch, 0)]
-    return Prepared(order, plan, tuple(heard), tuple(silent), in_stream)
+    apart = [one for one in holders if one.tip.seq > one.common and one.name not in plan.sources]
+    left_out = tuple((one.name, one.common) for one in apart)
+    return Prepared(order, plan, tuple(heard), tuple(silent), in_stream, left_out)
 
 
 async def _holder(
@@ -175,6 +179,7 @@ async def restore(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> Non
         await _gather(runtime, inquiry, run, plan.sources)
         if prepared.stream:
             await _gather_from_stream(runtime, inquiry, run)
+        await list_left_out(runtime, inquiry, prepared)
         await _open(runtime, run, prepared, voided)
     except BaseException as error:
         async with runtime.alone.connect() as db:
@@ -225,6 +230,17 @@ async def _take_in(runtime: Runtime, run: int, events: Sequence[Stored]) -> None
         await own_log.writing_verbatim(db)
         await own_log.take_in(db, runtime.service.own, events)
     await restore_record.step(runtime.alone, run, "taking in", events[-1].seq)
+
+
+async def list_left_out(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> None:
+    """Keep what others hold of branches that do not go on: who has a receipt of it is told what became of it."""
+    order = prepared.order
+    for name, common in prepared.left_out:
+        after = common
+        while page := await inquiry.held(name, after):
+            async with runtime.engine.begin() as db:
+                await restore_record.set_aside(db, page, order)
+            after = page[-1].seq
 
 
 async def _head(runtime: Runtime) -> Position:

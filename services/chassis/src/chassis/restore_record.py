@@ -119,5 +119,35 @@ async def voided(db: AsyncConnection, run: int, log: str) -> list[Stored]:
     return [Stored(log, *row) for row in rows]
 
 
+async def set_aside(db: AsyncConnection, events: Sequence[Stored], order: Order) -> None:
+    """List events of a branch that others hold and that does not go on; what the own log holds is none of them."""
+    await db.execute(
+        sa.text(
+            "INSERT INTO chassis.voided (log, epoch, seq, prev, hash, header, data, traceparent, kept, reason, by,"
+            " voided_at) SELECT :log, CAST(:epoch AS integer), CAST(:seq AS bigint), CAST(:prev AS bytea),"
+            " CAST(:hash AS bytea), CAST(:header AS bytea), CAST(:data AS bytea), :traceparent, :kept, :reason, :by,"
+            " :at WHERE NOT EXISTS (SELECT 1 FROM chassis.log l WHERE l.seq = :seq AND l.hash = :hash)"
+            " ON CONFLICT DO NOTHING"
+        ).bindparams(sa.bindparam("at", type_=sa.DateTime(timezone=True))),
+        [
+            {
+                "log": event.log,
+                "epoch": event.epoch,
+                "seq": event.seq,
+                "prev": event.prev,
+                "hash": event.hash,
+                "header": event.header,
+                "data": event.data,
+                "traceparent": event.traceparent,
+                "kept": order.keep.hex() if order.keep else "",
+                "reason": order.reason,
+                "by": order.by,
+                "at": datetime.now(timezone.utc),
+            }
+            for event in events
+        ],
+    )
+
+
 async def not_recovered(db: AsyncConnection) -> list[Any]:
     return list(await db.execute(sa.text("SELECT * FROM chassis.not_recovered ORDER BY opened, epoch")))

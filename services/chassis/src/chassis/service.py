@@ -93,7 +93,7 @@ class Service:
 
     def app(self, settings: Settings | None = None) -> FastAPI:
         """The FastAPI app; its lifespan opens the log and starts all else. Settings come from the environment."""
-        from chassis.http import ops, rebuilds, restoring
+        from chassis.http import forks, ops, rebuilds, restoring
 
         app = FastAPI(
             title=f"Thi Đua – {self.title}",
@@ -105,7 +105,7 @@ class Service:
         problems.install(app, messages)
         if self.examples is not None:
             show_examples(self.routes, self.examples)
-        for router in (*self.routes, ops.routes, rebuilds.routes, restoring.routes, ops.open_routes):
+        for router in (*self.routes, ops.routes, rebuilds.routes, restoring.routes, forks.routes, ops.open_routes):
             app.include_router(router)
         metrics = Metrics()
         app.state.metrics = metrics

@@ -12,7 +12,7 @@ from typing import Any
 
 import nats.errors
 
-from chassis import beacon, broker, gate, head_file, logread, neighbours, rebuilding, received, subjects
+from chassis import beacon, broker, forks, gate, head_file, logread, neighbours, rebuilding, received, subjects
 from chassis.clockwork import keep_time, react
 from chassis.follower import Follower
 from chassis.following import follow
@@ -38,6 +38,8 @@ from chassis.withheld import veil_for
 _log = get_logger(__name__)
 WORKER_LOCK = 71002
 MEASURE_SECONDS = 2.0
+DECISION_SECONDS = 0.5
+"""How often a follower that stopped at a fork looks whether people have chosen."""
 REBUILD_SECONDS = 2.0
 
 
@@ -314,6 +316,21 @@ class _Worker:
         return f"follower {projection.log if projection.site is None else self._runtime.log_of(projection)}"
 
     async def _follow(self, projection: Projection, part: str) -> None:
+        """Follow until a fork shows; then wait until people have chosen, and go on from where their choice begins."""
+        runtime = self._runtime
+        log = runtime.log_of(projection)
+        while True:
+            while (chosen := await self._undecided(log)) is not None:
+                self.report(part, chosen)
+                await asyncio.sleep(DECISION_SECONDS)
+            self.report(part, None)
+            await self._follow_until_fork(projection, part)
+
+    async def _undecided(self, log: str) -> str | None:
+        async with self._runtime.alone.connect() as db:
+            return await forks.undecided(db, log)
+
+    async def _follow_until_fork(self, projection: Projection, part: str) -> None:
         runtime = self._runtime
         log = runtime.log_of(projection)
         async with Tasks() as tasks:
@@ -331,7 +348,12 @@ class _Worker:
             self._followers[log] = follower
             following = neighbours.following(runtime, projection)
 
-            await follow(self._broker, self._topology, following, follower, self._link)
+            tasks.start(follow(self._broker, self._topology, following, follower, self._link))
+            await follower.stopped.wait()
+            if follower.fork is not None and follower.branches is not None:
+                kind, mark, seen = follower.branches
+                async with runtime.engine.begin() as db:
+                    await forks.record(db, log, kind, follower.fork, mark, seen)
 
     async def _fetch(self, log: str, after: int) -> logread.Page:
         own = self._runtime.service.name

@@ -58,9 +58,12 @@ class ReceiptState(BaseModel):
     type: str
     where: str = Field(
         description="`here-only`, or `at-the-centre`: held by another database, too; by one of the national site's,"
-        " where the service runs at a site below it"
+        " where the service runs at a site below it; `voided`: accepted on a branch that people did not keep"
     )
     held_by: list[str]
+    voided: list[dict[str, Any]] = Field(
+        [], description="Other events under this number, of branches that people did not keep: hash, type, decision."
+    )
 
 
 @routes.get("/receipts/{name}/{epoch}/{seq}", summary="Biên nhận: mới có tại đây hay đã về trung tâm")
@@ -78,7 +81,26 @@ async def receipt(name: str, epoch: Epoch, seq: Seq, reading: Reading) -> Receip
             {"seq": seq, "epoch": epoch},
         )
     ).first()
+    voided = await _voided(reading, name, epoch, seq)
+    if row is None and voided:
+        first = voided[0]
+        return ReceiptState(
+            log=name,
+            epoch=epoch,
+            seq=seq,
+            hash=first["hash"],
+            type=first["type"],
+            where="voided",
+            held_by=[],
+            voided=voided,
+        )
     if row is None:
+        lost = await reading.db.scalar(
+            sa.text("SELECT opened FROM chassis.not_recovered WHERE epoch = :epoch AND from_seq <= :seq"),
+            {"epoch": epoch, "seq": seq},
+        )
+        if lost is not None:
+            raise Refused("receipt-not-recovered", id=f"{name}:{epoch}:{seq}", opened=lost)
         raise Refused("not-found", kind="biên nhận", id=f"{name}:{epoch}:{seq}")
     holders = await reading.db.execute(
         sa.text(
@@ -96,7 +118,20 @@ async def receipt(name: str, epoch: Epoch, seq: Seq, reading: Reading) -> Receip
         type=row.type,
         where="at-the-centre" if held_by else "here-only",
         held_by=held_by,
+        voided=voided,
     )
+
+
+async def _voided(reading: ReadingRequest, name: str, epoch: int, seq: int) -> list[dict[str, Any]]:
+    """Events under a number that were accepted on a branch which people did not keep, and who decided so and why."""
+    rows = await reading.db.execute(
+        sa.text(
+            "SELECT encode(hash, 'hex') AS hash, convert_from(header, 'UTF8')::jsonb ->> 'type' AS type, kept, reason,"
+            " by FROM chassis.voided WHERE log = :log AND epoch = :epoch AND seq = :seq ORDER BY voided_at"
+        ),
+        {"log": name, "epoch": epoch, "seq": seq},
+    )
+    return [dict(row._mapping) for row in rows]
 
 
 class Position(BaseModel):
