@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from thidua.cli import courier, operate, proving, rebuild, restore, runs
+from thidua.cli import courier, fork, operate, proving, rebuild, restore, runs
 from thidua.cli.backup import backup_app
 from thidua.cli.checkpoint import checkpoint_app
 from thidua.cli.session import addresses, folder
@@ -25,6 +25,7 @@ app.command()(operate.status)
 app.command()(operate.journey)
 app.command()(rebuild.rebuild)
 proving.log_app.command()(restore.restore)
+proving.log_app.add_typer(fork.fork_app, name="fork")
 app.add_typer(proving.log_app, name="log")
 app.add_typer(operate.quarantine_app, name="quarantine")
 app.add_typer(courier.topology_app, name="topology")
