@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -22,7 +23,7 @@ from chassis.link import Link
 from chassis.migrate import upgrade
 from chassis.relay import Relay
 from chassis.runtime import create_engine
-from chassis.telemetry import keep_promise, promise_span
+from chassis.telemetry import Promised, keep_promise, promise_span
 from opentelemetry.trace import SpanKind
 from thidua.local.databases import Database
 
@@ -122,6 +123,10 @@ async def our_relay(made: Stage, database: Database, in_flight: int) -> float:
     return took
 
 
+def _span_ended(place: Promised, _: object) -> None:
+    keep_promise("relay registry.report-submitted.v1", place, time.time_ns(), SpanKind.PRODUCER)
+
+
 async def raw(made: Stage, events: list[Stored], in_flight: int) -> float:
     """Seconds for the same messages by ``publish_async``, so many in flight, until the last acknowledgement."""
     client = await made.client()
@@ -132,11 +137,7 @@ async def raw(made: Stage, events: list[Stored], in_flight: int) -> float:
         place = promise_span(event.traceparent, time.time_ns())
         headers["traceparent"] = place.traceparent
         told = await js.publish_async(subject, event.data, stream=STREAM, headers=headers)
-        told.add_done_callback(
-            lambda _, place=place: keep_promise(
-                "relay registry.report-submitted.v1", place, time.time_ns(), SpanKind.PRODUCER
-            )
-        )
+        told.add_done_callback(partial(_span_ended, place))
     await asyncio.wait_for(js.publish_async_completed(), PATIENCE)
     took = time.perf_counter() - began
     await client.close()

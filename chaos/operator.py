@@ -54,4 +54,4 @@ async def restore_log(world: World, service: str, within: float = 60) -> str:
 
 async def keep_branch(world: World, service: str, branch: str) -> str:
     """Say which of two branches of a service's log is kept, by the hash of an event on it."""
-    return await thidua(world, "log", "fork", "keep", branch)
+    return await thidua(world, "log", "fork", "keep", branch, "--reason", "hỗn loạn có chủ ý", patience=120)

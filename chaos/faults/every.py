@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chaos.faults import Kind, couriers, crashes, kills, restores, stops, stores
+from chaos.faults import Kind, branches, couriers, crashes, forks, kills, restores, stops, stores
 
 EVERY: tuple[Kind, ...] = (
     *kills.KINDS,
@@ -11,4 +11,6 @@ EVERY: tuple[Kind, ...] = (
     *stores.KINDS,
     *couriers.KINDS,
     *restores.KINDS,
+    *forks.KINDS,
+    *branches.KINDS,
 )
