@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 from thidua.local.mail import MailServer
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -20,6 +21,9 @@ WHOLE_SITE = frozenset(
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # As services write them, on one line each: boxes around every local of a traceback take seconds to draw.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
     config.addinivalue_line(
         "markers", "every_backend: run on wheels and, where a Docker engine answers, on containers too"
     )

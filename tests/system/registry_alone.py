@@ -20,7 +20,7 @@ from thidua.local.processes import Child
 from thidua.local.site import key_files
 
 FIRST_PERSON = "quan-tri"
-AGAIN = ("still-running", "busy", "internal", "not-ready", "log-not-opened")
+AGAIN = ("still-running", "busy", "database-unavailable", "outcome-unknown", "not-ready", "log-not-opened")
 """What a service may answer while its database comes and goes: sent again with the same key."""
 
 

@@ -50,7 +50,8 @@ def setup_logs(
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
     else:
-        last = [structlog.dev.ConsoleRenderer()]
+        # A traceback in boxes with all its locals takes seconds to draw: the loop stands still, the lease is lost.
+        last = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
