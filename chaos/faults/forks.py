@@ -69,7 +69,7 @@ async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
             last = await js.get_msg(name, info.state.last_seq)
             real = from_headers(last.headers, last.data or b"")
             forged = FORGED[way](real)
-            await js.publish(last.subject or "", forged.data, headers=to_headers(forged))
+            await js.publish(last.subject or "", forged.data, headers=_headers(forged, name))
         world.forks_injected[way] += 1
         found = await found_by(world, service, way)
     finally:
@@ -79,6 +79,12 @@ async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
     world.forks_found[way] += 1
     await keep_branch(world, service, real.hash.hex())
     return Done(f"{way} in {service} at {forged.epoch}:{forged.seq}, found by {', '.join(found)}", ended)
+
+
+def _headers(wire: Wire, stream: str) -> dict[str, str]:
+    """The headers with which an event travels, read from their block as NATS writes it."""
+    _, block = to_headers(wire, stream, wire.traceparent)
+    return dict(line.split(": ", 1) for line in block.decode().split("\r\n")[1:-2])
 
 
 async def _followed_up(world: World, service: str) -> None:

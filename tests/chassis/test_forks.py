@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from chassis.positions import Position
 from chassis.replay import differences
 from chassis.restore_record import Order
 from chassis.runtime import Runtime
+from chassis.wire import Wire
 from contracts.events.chassis import EpochOpened
 from thidua.local.databases import Database
 from thidua.local.nats import EmbeddedNats
@@ -32,7 +34,7 @@ from tests.chassis.delivery import (
 )
 from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import formed, sample_service
-from tests.chassis.sites import eventually, site
+from tests.chassis.sites import client, eventually, send, site
 from tests.chassis.test_gate import gated, head, judged, opened
 from tests.chassis.test_restore import copied, log_of, restored
 from tests.support.databases import DatabaseMaker
@@ -140,6 +142,38 @@ async def test_the_producers_branch_is_kept_and_its_follower_goes_over_and_on(
                 return await one(reader, "SELECT count(*) FROM agreed WHERE rubric_id LIKE 'cum-b%'") == 2
 
             await eventually(reacted_to_the_new_ones)
+
+
+async def test_an_event_that_nobody_wrote_stops_followers_and_gate_until_people_keep_the_producers_branch(
+    server: EmbeddedNats, make_database: DatabaseMaker
+) -> None:
+    registry = await make_database("registry")
+    async with at_work_on(reader_service(Mood()), await make_database("scoring"), server) as reader:
+        async with at_work_on(sample_service(), registry, server) as producer:
+            await form(producer, *numbered(3))
+            await caught_up(reader, producer)
+        async with awake(sample_service(), registry) as producer:
+            await form(producer, ("cum-4", "ghi khi không có mạng"))
+            mine = await head(producer)
+        stray = clusters(("cum-x", "không ai ghi"), after=Position(1, mine.seq - 1, bytes(32)))[0]
+        async with client(server, "registry") as courier:
+            await send(courier, [Wire(*astuple(stray))])
+        await found(reader)
+        async with judged(sample_service(), registry, server.url, followed_by="scoring") as producer:
+            await gated(producer)
+            await restored(producer, Order("không ai ghi sự kiện ấy", "person:ky-thuat", (), mine.hash, mine.seq))
+            await opened(producer)
+            assert reader.inquiry is not None
+            both = await forks.branches(reader, reader.inquiry, "vn.registry")
+            strays = await forks.seen_and_not_produced(reader, reader.inquiry, "vn.registry")
+            assert strays == [stray.hash.hex()]
+            (projection,) = reader.follows
+            decided = {"kept": mine.hash.hex(), "reason": "không ai ghi", "by": "person:ky-thuat"}
+            assert await forks.adopt(reader, projection, both, **decided, voided=strays) == 0
+            await caught_up(reader, producer)
+            assert await received_as_sent(reader, producer)
+            assert producer.gate.open
+            assert await rows(reader, "SELECT 1 FROM chassis.fork WHERE decided_at IS NULL") == []
 
 
 async def test_the_followers_branch_is_kept_and_its_producer_voids_its_own_and_takes_it_in(

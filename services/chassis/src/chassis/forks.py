@@ -106,6 +106,19 @@ async def _same(db: AsyncConnection, inquiry: Inquiry, log: str, seq: int) -> bo
     return bool(here and there) and here[0].hash == there[0].hash
 
 
+async def seen_and_not_produced(runtime: Runtime, inquiry: Inquiry, log: str) -> list[str]:
+    """Hashes of events at which forks of a log were found and that its producer does not have: a courier brought
+    them, and may bring them again."""
+    async with runtime.alone.connect() as db:
+        rows = await db.execute(
+            sa.text("SELECT seen FROM chassis.fork WHERE log = :log AND decided_at IS NULL AND seen IS NOT NULL"),
+            {"log": log},
+        )
+        seen = [Position.heard(row.seen) for row in rows]
+    there = [(await inquiry.produced(log, at.seq - 1, 1)).events for at in seen]
+    return [at.hash.hex() for at, events in zip(seen, there, strict=True) if all(at.hash != e.hash for e in events)]
+
+
 async def adopt(
     runtime: Runtime, projection: Projection, found: Branches, *, kept: str, reason: str, by: str, voided: Sequence[str]
 ) -> int:

@@ -157,6 +157,7 @@ async def adopt(log: str, body: Adopt, request: Request, reading: Reading) -> di
     await may_repair(reading, request)
     projection = _followed(reading, log)
     found = await _branches(reading, projection)
+    strays = await forks.seen_and_not_produced(reading.runtime, inquiry_of(reading.runtime), log)
     moved = await forks.adopt(
         reading.runtime,
         projection,
@@ -164,7 +165,7 @@ async def adopt(log: str, body: Adopt, request: Request, reading: Reading) -> di
         kept=body.kept,
         reason=body.reason,
         by=reading.caller.subject,
-        voided=body.voided,
+        voided=[*body.voided, *strays],
     )
     return {"log": log, "common": found.common.told(), "voided": moved}
 
