@@ -44,7 +44,9 @@ async def test_while_the_database_refuses_a_backlog_stays_with_the_server_and_th
         async with client(server, "registry") as registry:
             await send(registry, log)
         (projection,) = reader.service.follows
-        follower = Follower(reader.engine, "vn.registry", projection, Producer().fetch, trouble=troubles.append)
+        # Silent, so that all comes over NATS; one that answered with less than was published would be a fork.
+        producer = Producer(log, silent=True)
+        follower = Follower(reader.engine, "vn.registry", projection, producer.fetch, trouble=troubles.append)
         link = Link()
         using = make_broker(server.url, "scoring", "scoring", link)
         await start_broker(using, link)
@@ -57,7 +59,7 @@ async def test_while_the_database_refuses_a_backlog_stays_with_the_server_and_th
             follower.beacon(Position.of(log[-1]))
             await eventually(lambda: follower.known == EVENTS)
             (subscriber,) = subscribers
-            await eventually(lambda: subscriber.held > limits.messages)
+            await eventually(lambda: subscriber.held > 0 and follower.in_hand > 0)
             assert subscriber.held <= 2 * limits.messages
             assert follower.in_hand <= BATCHES * limits.messages
             assert await subscriber.pending() >= EVENTS - BATCHES * limits.messages
