@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import astuple
 from pathlib import Path
@@ -10,15 +11,18 @@ import pytest
 from chassis import follower_steps as steps
 from chassis import forks
 from chassis.facts import Stored
+from chassis.follower import Follower
 from chassis.positions import Position
 from chassis.replay import differences
 from chassis.restore_record import Order
 from chassis.runtime import Runtime
+from chassis.tending import Tasks
 from chassis.wire import Wire
 from contracts.events.chassis import EpochOpened
 from thidua.local.databases import Database
 from thidua.local.nats import EmbeddedNats
 
+from tests.chassis.delivery import Producer as Silent
 from tests.chassis.delivery import (
     at_work_on,
     awake,
@@ -135,13 +139,13 @@ async def test_the_producers_branch_is_kept_and_its_follower_goes_over_and_on(
             seen = await rows(reader, "SELECT cluster_id, times FROM seen ORDER BY 1")
             assert [tuple(row) for row in seen][-2:] == [("cum-b1", 1), ("cum-b2", 1)]
             assert len(seen) == 5
-            assert await differences(reader.engine, reader.service, "vn") == []
             assert [row.seq for row in await rows(reader, "SELECT seq FROM chassis.voided ORDER BY seq")] == [5, 6]
 
             async def reacted_to_the_new_ones() -> bool:
                 return await one(reader, "SELECT count(*) FROM agreed WHERE rubric_id LIKE 'cum-b%'") == 2
 
             await eventually(reacted_to_the_new_ones)
+            assert await differences(reader.engine, reader.service, "vn") == []
 
 
 async def test_an_event_that_nobody_wrote_stops_followers_and_gate_until_people_keep_the_producers_branch(
@@ -188,7 +192,7 @@ async def test_the_followers_branch_is_kept_and_its_producer_voids_its_own_and_t
             await gated(producer)
             assert reader.inquiry is not None
             both = await forks.branches(reader, reader.inquiry, "vn.registry")
-            first = both.held[0]
+            first, left = both.held[0], both.produced[0]
             await restored(producer, Order("nhánh A đủ hơn", "person:ky-thuat", (), first.hash, first.seq))
             assert [row.hash for row in await rows(producer, "SELECT hash FROM chassis.voided")] == [mine]
             clusters_now = [row.cluster_id for row in await rows(producer, "SELECT cluster_id FROM cluster ORDER BY 1")]
@@ -205,3 +209,11 @@ async def test_the_followers_branch_is_kept_and_its_producer_voids_its_own_and_t
             await caught_up(reader, producer)
             assert await received_as_sent(reader, producer)
             assert await one(reader, "SELECT sum(times) FROM seen") == 6
+            # A message of the other branch may come before a follower that starts knows what people decided.
+            starting = Follower(reader.engine, "vn.registry", projection, Silent(silent=True).fetch)
+            early = asyncio.ensure_future(starting.take([left]))
+            await asyncio.sleep(0)
+            async with Tasks() as tasks:
+                tasks.start(starting.run())
+                await asyncio.wait_for(early, 20)
+            assert starting.fork is None

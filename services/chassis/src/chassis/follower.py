@@ -69,6 +69,8 @@ class Follower:
         self.branches: tuple[steps.ForkKind, Position, Position] | None = None
         """In which way the fork showed, the mark, and where the other branch was seen."""
         self.stopped = asyncio.Event()
+        self._begun = asyncio.Event()
+        """What people decided is known: before that, a late message of a branch not kept would pass for a new fork."""
         self.known = 0
         """The highest seq that the log is known to have."""
         self._engine = engine
@@ -102,6 +104,7 @@ class Follower:
 
         Raises ``Stopped`` when that will not be.
         """
+        await self._begun.wait()
         if self.stopped.is_set():
             raise Stopped(self.fork)
         # Of a branch that people did not keep nothing is news, however often it is delivered.
@@ -145,6 +148,7 @@ class Follower:
 
     async def _run(self) -> None:
         at = await patiently(self._start, self._trouble)
+        self._begun.set()
         state = steps.begin(self.log, self._batch_events, at)
         said: str | None = None
         async with Tasks() as tasks:
@@ -184,6 +188,7 @@ class Follower:
 
     def _stop(self) -> None:
         self.stopped.set()
+        self._begun.set()
         for batch in self._settled.values():
             if not batch.done():
                 batch.set_exception(Stopped(self.fork))
