@@ -241,7 +241,7 @@ async def list_left_out(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) 
             async with runtime.engine.begin() as db:
                 await restore_record.set_aside(db, page, order)
             after = page[-1].seq
-    if order.keep is not None and (last := await inquiry.last_in_stream()) is not None:
+    if order.keep is not None and prepared.stream and (last := await inquiry.last_in_stream()) is not None:
         # What the courier says last may be on no branch that anybody holds; the gate must not hear of it again.
         async with runtime.engine.begin() as db:
             await restore_record.set_aside(db, [last[1]], order)
