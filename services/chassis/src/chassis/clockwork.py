@@ -19,6 +19,10 @@ SWEEP_SECONDS = 15.0
 """How often everything is looked at whether or not anything was heard."""
 GATHER_SECONDS = 0.01
 """Changes come in bursts: one look serves them all."""
+REST = 20
+"""A look that finds nothing to do is followed by so many times its own length of rest: under load the looking itself,
+which grows with the tables, would take what the commands need."""
+LONGEST_REST = 2.0
 
 
 async def react(runtime: Runtime, reaction: Reaction[Any]) -> None:
@@ -30,16 +34,19 @@ async def react(runtime: Runtime, reaction: Reaction[Any]) -> None:
         while True:
             changed.clear()
             sweep = time.monotonic() - swept >= SWEEP_SECONDS
-            swept = time.monotonic() if sweep else swept
+            began = time.monotonic()
+            swept = began if sweep else swept
+            did = False
             try:
                 for log in logs:
-                    await reacting.advance(runtime, reaction, log)
-                await reacting.retry_waits(runtime, reaction, refused_too=sweep)
+                    did |= await reacting.advance(runtime, reaction, log)
+                did |= await reacting.retry_waits(runtime, reaction, refused_too=sweep)
             except reacting.Again:
                 await asyncio.sleep(0.2)
                 continue
+            rested = _rested(began, did)
             await _changed(changed, SWEEP_SECONDS)
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(max(GATHER_SECONDS, rested - time.monotonic()))
     finally:
         runtime.changes.forget(changed)
 
@@ -50,6 +57,7 @@ async def keep_time(runtime: Runtime, timer: Timer) -> None:
     try:
         while True:
             changed.clear()
+            began = time.monotonic()
             async with runtime.alone.connect() as db:
                 job = await runtime.outlook.next(timer, db)
             now = runtime.clock.now()
@@ -63,10 +71,17 @@ async def keep_time(runtime: Runtime, timer: Timer) -> None:
             ahead = SWEEP_SECONDS
             if job is not None and not isinstance(runtime.clock, DemoClock):
                 ahead = min(ahead, (job.at - now).total_seconds())
+            rested = _rested(began)
             await _changed(changed, max(0.0, ahead))
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(max(GATHER_SECONDS, rested - time.monotonic()))
     finally:
         runtime.changes.forget(changed)
+
+
+def _rested(began: float, did: bool = False) -> float:
+    """When the next look may begin, after one that began then and has ended now."""
+    now = time.monotonic()
+    return now if did else now + min(LONGEST_REST, REST * (now - began))
 
 
 async def _changed(changed: asyncio.Event, seconds: float) -> None:

@@ -7,6 +7,7 @@ new connections among those that listen, and one that dies is out at once.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import socket
 from pathlib import Path
@@ -30,9 +31,17 @@ def main() -> None:
     if settings.crash_file:
         crash_points.obey(Path(settings.crash_file))
     app = importlib.import_module(f"{chosen.service}.main").app
+    _spare_the_collector()
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=10, access_log=False)
     ports = [(chosen.port, False)] + ([(chosen.shared_port, True)] if chosen.shared_port else [])
     uvicorn.Server(config).run(sockets=[_listening(chosen.host, *port) for port in ports])
+
+
+def _spare_the_collector() -> None:
+    """What was imported stays as long as the process: no use looking through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def _listening(host: str, port: int, shared: bool) -> socket.socket:
