@@ -1,32 +1,43 @@
-"""How long an event takes from the commit in registry to the commit of its effect in scoring, while all is idle."""
+"""How long an event takes from the commit in registry to the commit of its effect in scoring, while all is idle.
+
+Each service has a process of its own, as on a site; scoring's (``python -m benchmarks.hop``) prints the instant of
+each commit, on the clock that all processes of a machine share.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median, quantiles
+from typing import IO
 
 import asyncpg
 import registry.main
 import scoring.main
+import uvloop
 from chassis import auth
 from chassis.facts import Recorded, Stored
 from chassis.facts import read as read_fact
 from chassis.ids import new_id
+from chassis.logs import setup_logs
 from chassis.runtime import Runtime
 from chassis.service import Service, runtime
 from chassis.settings import Settings
+from chassis.telemetry import setup_tracing
 from chassis.work import Command, Work, service_act
 from chassis.worker import at_work
 from contracts.catalogue import Fact
 from nats.js import JetStreamContext
 from thidua.local.databases import Database
 
+from benchmarks import load
 from benchmarks.follow import filing
 from benchmarks.reports import LOG, reports
 from benchmarks.row import Aim, Figures, Measurement, Say
@@ -56,10 +67,10 @@ _EFFECT = (
 
 async def measure(folder: Path, rounds: int, say: Say) -> Figures:
     """The samples are the rounds: they take turns with the bare ones block by block."""
-    async with stage(folder) as made, traced("scoring"):
+    async with stage(folder) as made, traced("registry") as address:
         names = [("registry", "registry"), ("scoring", "scoring"), ("bare_log", "registry"), ("bare_effect", "scoring")]
         databases = {name: await made.database(name, role) for name, role in names}
-        hops, bare = await on_uvloop(_alternating(made, databases, say))
+        hops, bare = await on_uvloop(_alternating(made, databases, address, say))
     percentiles = quantiles(hops, n=100)
     return {
         "hop_p50_ms": percentiles[49] * 1000,
@@ -70,13 +81,15 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
     }
 
 
-async def _alternating(made: Stage, databases: dict[str, Database], say: Say) -> tuple[list[float], list[float]]:
+async def _alternating(
+    made: Stage, databases: dict[str, Database], address: str, say: Say
+) -> tuple[list[float], list[float]]:
     hops: list[float] = []
     bare: list[float] = []
     events = list(reports(SAMPLES + BLOCK, LINES))
     async with (
-        _at_work(registry.main.service, databases["registry"], made) as producer,
-        _at_work(scoring.main.service, databases["scoring"], made) as reader,
+        _at_work(registry.main.service, databases["registry"].url, made.nats.url) as producer,
+        _reader(databases["scoring"], made, address) as reader,
         _prepared(scoring.main.service, databases["bare_effect"]) as effect,
         _prepared(registry.main.service, databases["bare_log"]) as log,
     ):
@@ -86,6 +99,7 @@ async def _alternating(made: Stage, databases: dict[str, Database], say: Say) ->
         await js.add_stream(name="loc-bare", subjects=["bare.>"])
         await effect.execute("INSERT INTO chassis.mark VALUES ($1, 1, 0, '')", LOG)
         facts = [read_fact(event) for event in events]
+        await asyncio.wait_for(asyncio.to_thread(reader.readline), 60)
         await _hops(producer, reader, facts[:BLOCK])
         await _bare(log, js, effect, events[:BLOCK])
         for first in range(BLOCK, SAMPLES + BLOCK, BLOCK):
@@ -98,14 +112,45 @@ async def _alternating(made: Stage, databases: dict[str, Database], say: Say) ->
 
 
 @asynccontextmanager
-async def _at_work(service: Service, database: Database, made: Stage) -> AsyncIterator[Runtime]:
+async def _at_work(service: Service, database_url: str, nats_url: str) -> AsyncIterator[Runtime]:
     """A service that relays and follows, without HTTP."""
     _, public = auth.new_keys()
     settings = Settings(
-        database_url=database.url, token_public_key=public, nats_url=made.nats.url, nats_password=service.name
+        database_url=database_url, token_public_key=public, nats_url=nats_url, nats_password=service.name
     )  # type: ignore[call-arg]
     async with runtime(service, settings) as running, at_work(running):
         yield running
+
+
+@asynccontextmanager
+async def _reader(database: Database, made: Stage, address: str) -> AsyncIterator[IO[str]]:
+    """What scoring's process prints: ``ready``, then the instant of each commit in nanoseconds."""
+    program = [sys.executable, "-m", "benchmarks.hop", database.url, made.nats.url, address]
+    environment = load.environment()
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: ASYNC220
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait, 20)
+        process.stdout.close()
+
+
+async def _read(database_url: str, nats_url: str, address: str) -> None:
+    """Scoring's process: it follows until it is terminated."""
+    setup_logs("scoring", "vn")
+    setup_tracing("scoring", "vn", address)
+    async with _at_work(scoring.main.service, database_url, nats_url) as reader:
+        changed = reader.changes.listen()
+        while reader.health:
+            await asyncio.sleep(0.05)
+        changed.clear()
+        print("ready", flush=True)
+        while True:
+            await changed.wait()
+            print(time.monotonic_ns(), flush=True)
+            changed.clear()
 
 
 @asynccontextmanager
@@ -120,19 +165,16 @@ async def _prepared(service: Service, database: Database) -> AsyncIterator[async
             await db.close()
 
 
-async def _hops(producer: Runtime, reader: Runtime, facts: list[Recorded[Fact]]) -> list[float]:
+async def _hops(producer: Runtime, reader: IO[str], facts: list[Recorded[Fact]]) -> list[float]:
     """Seconds of each, from the return of the producer's commit to the return of the follower's."""
     took = []
-    effect = reader.changes.listen()
     for fact in facts:
         asked = Command("bench", new_id(), "0" * 64, service_act("registry", producer.clock.now()))
         await asyncio.sleep(PAUSE)
-        effect.clear()
         await producer.performer.perform(asked, _record, fact)
-        began = time.perf_counter()
-        await asyncio.wait_for(effect.wait(), 30)
-        took.append(time.perf_counter() - began)
-    reader.changes.forget(effect)
+        began = time.monotonic_ns()
+        ended = int(await asyncio.wait_for(asyncio.to_thread(reader.readline), 30))
+        took.append((ended - began) / 1e9)
     return took
 
 
@@ -177,3 +219,6 @@ MEASUREMENT = Measurement(
     ),
     measure,
 )
+
+if __name__ == "__main__":
+    uvloop.run(_read(*sys.argv[1:4]))

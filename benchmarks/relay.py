@@ -71,8 +71,13 @@ async def _compare(made: Stage, rounds: int, say: Say, suffix: str, in_flight: i
     return {
         f"relay_vs_ceiling{suffix}": median(a / b for a, b in zip(told["ours"], told["ceiling"], strict=True)),
         f"relay_vs_peer{suffix}": median(a / b for a, b in zip(told["ours"], told["peer"], strict=True)),
-        f"relay_vs_tuned_peer{suffix}_abs": median(a / b for a, b in zip(told["ours"], told["tuned peer"], strict=True)),
-        **{f"relay{suffix}_{name.replace(' ', '_')}_events_per_second_abs": median(rates) for name, rates in told.items()},
+        f"relay_vs_tuned_peer{suffix}_abs": median(
+            a / b for a, b in zip(told["ours"], told["tuned peer"], strict=True)
+        ),
+        **{
+            f"relay{suffix}_{name.replace(' ', '_')}_events_per_second_abs": median(rates)
+            for name, rates in told.items()
+        },
     }
 
 

@@ -13,12 +13,12 @@ from typing import Protocol
 
 from contracts.refusal import Refused
 from opentelemetry.trace import SpanKind
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import follower_steps as steps
 from chassis import held, received
 from chassis.crash_points import crash_point
+from chassis.database import DATABASE_ERRORS, message
 from chassis.facts import Stored
 from chassis.logread import Page
 from chassis.logs import get_logger
@@ -57,6 +57,7 @@ class Follower:
         projection: Projection,
         fetch: FetchPage,
         *,
+        hot: AsyncEngine | None = None,
         batch_events: int = 500,
         gap_seconds: float = 5.0,
         applied: Callable[[], None] = lambda: None,
@@ -74,6 +75,7 @@ class Follower:
         self.known = 0
         """The highest seq that the log is known to have."""
         self._engine = engine
+        self._hot = hot or engine
         self._projection = projection
         self._fetch = fetch
         self._batch_events = batch_events
@@ -205,18 +207,21 @@ class Follower:
                 return
         try:
             answer = await self._attempt(action)
-        except DBAPIError as error:
-            # A deadlock, a serialisation failure, a lock or connection that was lost: again, never poison.
-            _log.warning("follower_again", log=self.log, error=str(error.orig))
-            answer = steps.DidFail(f"{type(error).__name__}: {error.orig}")
         except Exception as error:
-            # A bug of our own, or a courier that is away: nobody's event is to blame, and nothing is skipped.
-            if isinstance(action, steps.Fetch):
-                _log.info("nothing_fetched", log=self.log, after=action.after, reason=str(error))
-            else:
-                _log.error("follower_failed", log=self.log, exc_info=error)
-            answer = steps.DidFail(f"{type(error).__name__}: {error}")
+            answer = self._failed(action, error)
         self._inbox.put_nowait(answer)
+
+    def _failed(self, action: steps.Action, error: Exception) -> steps.DidFail:
+        """Nobody's event is to blame, and nothing is skipped: it is tried again."""
+        if isinstance(action, steps.Fetch):
+            _log.info("nothing_fetched", log=self.log, after=action.after, reason=str(error))
+        elif isinstance(error, DATABASE_ERRORS):
+            # A deadlock, a serialisation failure, a lock or connection that was lost.
+            _log.warning("follower_again", log=self.log, error=message(error))
+            return steps.DidFail(f"{type(error).__name__}: {message(error)}")
+        else:
+            _log.error("follower_failed", log=self.log, exc_info=error)
+        return steps.DidFail(f"{type(error).__name__}: {error}")
 
     async def _attempt(self, action: steps.Action) -> steps.Input:
         match action:
@@ -244,7 +249,9 @@ class Follower:
         takes = self._projection.events()
         batch = [self._read.get(event.hash) or item(event, takes) for event in events]
         try:
-            moved = await self._write(mark, events, batch, as_set=True)
+            moved = await self._write_at_once(mark, events, batch)
+            if moved is None:
+                moved = await self._write(mark, events, batch, as_set=True)
         except Refused:
             # Something in it is poison. It is found event by event, under savepoints; the usual batch needs none.
             moved = await self._write(mark, events, batch, as_set=False)
@@ -253,13 +260,30 @@ class Follower:
                 return steps.MarkRead(await received.mark(db, self.log))
         crash_point("follower.committed")
         ended = time.time_ns()
+        self._applied()
         for one in batch:
             if one.event.traceparent:
                 about: dict[str, str | int] = {"event": one.event.key, "batch": len(batch)}
                 parent = one.event.traceparent
                 record_span(f"follow {one.type}", began, ended, SpanKind.CONSUMER, about, parent=parent)
-        self._applied()
         return steps.Committed(Position.of(events[-1]))
+
+    async def _write_at_once(self, mark: Position, events: Sequence[Stored], batch: list[Item]) -> bool | None:
+        """One statement for a batch in which all is well. None: it takes a transaction, and nothing was written."""
+        if any(one.poison for one in batch):
+            return None
+        rows = self._projection.rows_of([one.fact for one in batch if one.fact is not None])
+        if rows is None:
+            return None
+        subjects = {subject for one in batch for subject in one.subjects}
+        try:
+            async with self._hot.connect() as db:
+                await received.keep_and_apply(db, self.log, mark, events, subjects, rows)
+        except received.Bound:
+            return None
+        except received.MarkElsewhere:
+            return False
+        return True
 
     async def _write(self, mark: Position, events: Sequence[Stored], batch: list[Item], *, as_set: bool) -> bool:
         """One transaction. False: the mark stands elsewhere, and nothing was written."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import message, sqlstate
 from chassis.facts import Recorded, Stored, to_bytes
-from chassis.projection import Rows
-from chassis.statements import CACHED, fetch_row
+from chassis.projection import Rows, values_of
+from chassis.statements import CACHED, beside, fetch_row, fetch_rows
 from contracts import catalogue
 
 
@@ -103,9 +102,7 @@ async def apply_and_append(
 
     No round trip lies between the lock of the head and its commit. Raises as ``append``, and the driver's own errors.
     """
-    values = _values(facts, guarded, idempotency, traceparent)
-    for nr, one in enumerate(rows):
-        values |= {f"r{nr}_{name}": column for name, column in one.columns.items()}
+    values = _values(facts, guarded, idempotency, traceparent) | values_of(rows)
     try:
         row = await fetch_row(db, _one_statement(tuple(one.statement for one in rows)), **values)
     except asyncpg.PostgresError as error:
@@ -117,10 +114,8 @@ async def apply_and_append(
 @lru_cache(CACHED)
 def _one_statement(statements: tuple[str, ...]) -> str:
     """Append with statements that write rows before it: counting what they wrote is what makes them go first."""
-    named = [re.sub(r"(?<!:):([a-z])", rf":r{nr}_\1", statement) for nr, statement in enumerate(statements)]
-    parts = [f"r{nr} AS ({statement} RETURNING 1)" for nr, statement in enumerate(named)]
-    applied = " + ".join(f"(SELECT count(*) FROM r{nr})" for nr in range(len(named)))
-    return f"WITH {', '.join(parts)} {_APPEND.format(applied=applied)}"
+    applied = " + ".join(f"(SELECT count(*) FROM r{nr})" for nr in range(len(statements)))
+    return beside(statements) + _APPEND.format(applied=applied or "0")
 
 
 def _values(
@@ -180,21 +175,19 @@ async def open_head(db: AsyncConnection, log: str) -> None:
 
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 _COLUMNS = "epoch, seq, prev, hash, header, data, traceparent"
+_PAGE = (
+    f"SELECT {_COLUMNS} FROM ("
+    " SELECT *, sum(length(header) + length(data)) OVER (ORDER BY seq) AS total FROM ("
+    f" SELECT {_COLUMNS} FROM chassis.log WHERE seq > :after ORDER BY seq LIMIT :limit) AS next) AS page"
+    " WHERE total <= :size OR seq = CAST(:after AS bigint) + 1 ORDER BY seq"
+)
 
 
 async def read_page(
     db: AsyncConnection, log: str, after: int, limit: int = 500, size: int = MAX_PAGE_BYTES
 ) -> list[Stored]:
     """Events of the own log with ``seq > after``, in order: ``limit`` or ``size`` bytes at most, but one at least."""
-    rows = await db.execute(
-        sa.text(
-            f"SELECT {_COLUMNS} FROM ("
-            " SELECT *, sum(length(header) + length(data)) OVER (ORDER BY seq) AS total FROM ("
-            f" SELECT {_COLUMNS} FROM chassis.log WHERE seq > :after ORDER BY seq LIMIT :limit) AS next) AS page"
-            " WHERE total <= :size OR seq = :after + 1 ORDER BY seq"
-        ),
-        {"after": after, "limit": limit, "size": size},
-    )
+    rows = await fetch_rows(db, _PAGE, after=after, limit=limit, size=size)
     return [Stored(log, *row) for row in rows]
 
 

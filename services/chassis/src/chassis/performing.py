@@ -30,7 +30,8 @@ RETRIES = 5
 class Performer:
     """Runs units of work on one service's database. ``committed`` is called after each commit (wakes the relay).
 
-    ``alone``: the same connections as ``engine``, on which each statement commits by itself.
+    ``alone``: the same connections as ``engine``, on which each statement commits by itself; ``hot``: those of
+    handlers marked so.
     """
 
     def __init__(
@@ -40,9 +41,12 @@ class Performer:
         own: Projection,
         committed: Callable[[], None],
         metrics: Metrics | None = None,
+        *,
+        hot: AsyncEngine | None = None,
     ) -> None:
         self._engine = engine
         self._alone = alone
+        self._hot = hot or alone
         self._own = own
         self._committed = committed
         self._metrics = metrics or Metrics()
@@ -78,7 +82,7 @@ class Performer:
     ) -> Answer | None:
         if getattr(handler, "beside_the_log", False):
             return await self._in_one_transaction(command, handler, args, allow_nothing)
-        async with self._alone.connect() as db:
+        async with (self._hot if getattr(handler, "hot", False) else self._alone).connect() as db:
             work = Work(db, command)
             await handler(work, *args)
             if not work.facts and allow_nothing:

@@ -29,6 +29,11 @@ class Rows:
     columns: Mapping[str, Sequence[Any]]
 
 
+def values_of(rows: Sequence[Rows]) -> dict[str, Any]:
+    """The parameters of several statements that ``statements.beside`` makes one."""
+    return {f"r{nr}_{name}": column for nr, one in enumerate(rows) for name, column in one.columns.items()}
+
+
 ToRows = Callable[[list[Any]], Sequence[Rows]]
 R = TypeVar("R", bound=ToRows)
 
@@ -85,6 +90,8 @@ class Projection:
 
     def rows_of(self, facts: Sequence[Recorded[Fact]]) -> Sequence[Rows] | None:
         """What facts write, if one statement can write it all: else None, and ``apply`` takes several."""
+        if not facts:
+            return ()
         runs = list(self._runs(facts))
         function = self._as_rows.get(type(facts[0].data))
         return function(runs[0]) if function is not None and len(runs) == 1 else None

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.database import sqlstate
 from chassis.facts import Stored
 from chassis.positions import Position
+from chassis.projection import Rows, values_of
+from chassis.statements import beside, fetch_row
 
 _ARRAYS: dict[str, sa.types.TypeEngine[Any]] = {
     "epochs": sa.Integer(),
@@ -28,6 +32,33 @@ _KEEP_BATCH = sa.text(
     *(sa.bindparam(name, type_=pg.ARRAY(kind)) for name, kind in _ARRAYS.items()),
     sa.bindparam("at", type_=sa.DateTime(timezone=True)),
 )
+
+
+_KEEP_USUAL = """
+moved AS (
+    UPDATE chassis.mark SET epoch = CAST(:epoch AS integer), seq = CAST(:seq AS bigint), hash = CAST(:hash AS bytea)
+     WHERE log = CAST(:log AS text) AND epoch = :was_epoch AND seq = :was_seq AND hash = :was_hash RETURNING 1),
+kept AS (
+    INSERT INTO chassis.received (log, epoch, seq, prev, hash, header, data, traceparent, received_at)
+    SELECT :log, e.epoch, e.seq, e.prev, e.hash, e.header, e.data, e.traceparent, CAST(:at AS timestamptz)
+      FROM unnest(CAST(:epochs AS integer[]), CAST(:seqs AS bigint[]), CAST(:prevs AS bytea[]),
+                  CAST(:hashes AS bytea[]), CAST(:headers AS bytea[]), CAST(:datas AS bytea[]),
+                  CAST(:traceparents AS text[]))
+        AS e(epoch, seq, prev, hash, header, data, traceparent))
+SELECT chassis.must_be_usual((SELECT count(*) FROM moved),
+    EXISTS (SELECT 1 FROM chassis.quarantine q WHERE q.log = :log AND q.subjects && CAST(:subjects AS text[]))
+    OR EXISTS (SELECT 1 FROM chassis.discarded d WHERE d.log = :log AND d.seq = ANY(CAST(:seqs AS bigint[]))))
+"""
+"""``moved`` is asked for first; what nothing refers to, ``kept`` and the rows, is done afterwards. One snapshot serves
+all: whoever holds more events moves the mark, and a redrive or discard beside this only makes fewer."""
+
+
+class MarkElsewhere(Exception):
+    """Somebody else moved the mark; nothing was written."""
+
+
+class Bound(Exception):
+    """What is held or was discarded says something about this batch; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +97,54 @@ async def keep_batch(
     Whoever comes second waits here and finds the mark moved: None, and nothing is written. Kept at the time of this
     machine: leases, partitions and receipts run on real time.
     """
-    row = (
-        await db.execute(
-            _KEEP_BATCH,
-            {
-                "log": log,
-                "was_epoch": was.epoch,
-                "was_seq": was.seq,
-                "was_hash": was.hash,
-                "epochs": [event.epoch for event in events],
-                "seqs": [event.seq for event in events],
-                "prevs": [event.prev for event in events],
-                "hashes": [event.hash for event in events],
-                "headers": [event.header for event in events],
-                "datas": [event.data for event in events],
-                "traceparents": [event.traceparent for event in events],
-                "at": datetime.now(timezone.utc),
-                "subjects": list(subjects),
-            },
-        )
-    ).one()
+    row = (await db.execute(_KEEP_BATCH, _kept(log, was, events, subjects))).one()
     if not row.moved:
         return None
     return Binding(row.blocked, frozenset((epoch, seq) for epoch, seq in row.discarded))
+
+
+async def keep_and_apply(
+    db: AsyncConnection,
+    log: str,
+    was: Position,
+    events: Sequence[Stored],
+    subjects: Iterable[str],
+    rows: Sequence[Rows],
+) -> None:
+    """All of the usual batch in one statement, which commits by itself: the mark, the events, then the rows.
+
+    Raises MarkElsewhere, Bound, and the driver's own errors.
+    """
+    last, written = events[-1], beside(tuple(one.statement for one in rows))
+    statement = f"{written}, {_KEEP_USUAL}" if written else f"WITH {_KEEP_USUAL}"
+    values = _kept(log, was, events, subjects) | {"epoch": last.epoch, "seq": last.seq, "hash": last.hash}
+    try:
+        await fetch_row(db, statement, **values, **values_of(rows))
+    except asyncpg.PostgresError as error:
+        match sqlstate(error):
+            case "TD005":
+                raise MarkElsewhere from None
+            case "TD006":
+                raise Bound from None
+        raise
+
+
+def _kept(log: str, was: Position, events: Sequence[Stored], subjects: Iterable[str]) -> dict[str, Any]:
+    return {
+        "log": log,
+        "was_epoch": was.epoch,
+        "was_seq": was.seq,
+        "was_hash": was.hash,
+        "epochs": [event.epoch for event in events],
+        "seqs": [event.seq for event in events],
+        "prevs": [event.prev for event in events],
+        "hashes": [event.hash for event in events],
+        "headers": [event.header for event in events],
+        "datas": [event.data for event in events],
+        "traceparents": [event.traceparent for event in events],
+        "at": datetime.now(timezone.utc),
+        "subjects": list(subjects),
+    }
 
 
 async def voided(db: AsyncConnection, log: str) -> set[bytes]:

@@ -77,6 +77,8 @@ class Runtime:
     """The way to ask others what they hold; None where nothing is at work."""
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     """Long work that people asked for; cancelled when the service stops."""
+    hot: AsyncEngine | None = None
+    """Connections of the hot path (``create_engine``); None: the others serve it, too."""
     alone: AsyncEngine = field(init=False)
     """The same connections for statements that stand alone: each commits by itself, without a round trip to begin
     and one to end."""
@@ -96,7 +98,7 @@ class Runtime:
 
     @property
     def performer(self) -> Performer:
-        return Performer(self.engine, self.alone, self.service.own, self.changes.tell, self.metrics)
+        return Performer(self.engine, self.alone, self.service.own, self.changes.tell, self.metrics, hot=self.hot)
 
     def work_under_way(self, work: asyncio.Task[None]) -> None:
         self.under_way.add(work)
@@ -117,11 +119,16 @@ class Runtime:
 
 
 def create_engine(
-    url: str, *, pool_size: int = 10, pool_seconds: float = POOL_SECONDS, schema: str = LIVE
+    url: str, *, pool_size: int = 10, pool_seconds: float = POOL_SECONDS, schema: str = LIVE, hot: bool = False
 ) -> AsyncEngine:
-    """An engine whose connections see the service's tables, then the chassis', then extensions."""
+    """An engine whose connections see the service's tables, then the chassis', then extensions.
+
+    ``hot``: for statements of the hot path. Each commits by itself and is planned once, whatever its parameters:
+    planning one of them takes as long as doing it, and all of them go by keys.
+    """
     engine = create_async_engine(
         url,
+        **({"isolation_level": "AUTOCOMMIT"} if hot else {}),
         pool_size=pool_size,
         max_overflow=0,
         # Whoever gets no connection in this time is told so: requests never pile up behind a database that is away.
@@ -139,6 +146,7 @@ def create_engine(
                 "lock_timeout": "5s",
                 "timezone": "UTC",
                 "jit": "off",
+                "plan_cache_mode": "force_generic_plan" if hot else "auto",
             },
         },
     )

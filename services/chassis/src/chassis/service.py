@@ -139,6 +139,7 @@ async def runtime(service: Service, settings: Settings, *, judged: bool = False)
     ``judged``: a worker's gate will say whether the database may be written to. Without one it simply may.
     """
     engine = create_engine(settings.database_url, pool_size=settings.pool_size)
+    hot = create_engine(settings.database_url, pool_size=settings.pool_size, hot=True)
     try:
         await upgrade(engine, service.package)
         async with engine.begin() as db:
@@ -146,8 +147,9 @@ async def runtime(service: Service, settings: Settings, *, judged: bool = False)
             await open_log(db, service, settings, clock.now())
             if not judged:
                 await open_here(db)
-        yield Runtime(service, settings, engine, clock, settings.key("token_public_key"))
+        yield Runtime(service, settings, engine, clock, settings.key("token_public_key"), hot=hot)
     finally:
+        await hot.dispose()
         await engine.dispose()
 
 

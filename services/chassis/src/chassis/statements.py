@@ -7,6 +7,7 @@ the same way (``:unit_id``); their types are those that PostgreSQL infers, so an
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -29,10 +30,31 @@ def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
 
 
 async def fetch_row(db: AsyncConnection, statement: str, **values: Any) -> dict[str, Any] | None:
-    """The first row, or None. Raises the driver's own errors (``asyncpg.PostgresError``): see ``chassis.database``."""
+    """The first row, or None. Raises the driver's own errors (``asyncpg.PostgresError``): see ``chassis.database``.
+
+    On a connection on which SQLAlchemy has begun no transaction, with a statement of its own, it commits by itself.
+    """
     text, names = numbered(statement)
-    # In a transaction this is only once SQLAlchemy has begun one, with a statement of its own.
-    assert db.sync_connection is not None
-    connection: Any = db.sync_connection.connection.driver_connection
-    found = await connection.fetchrow(text, *[values[name] for name in names])
+    found = await _driver(db).fetchrow(text, *[values[name] for name in names])
     return None if found is None else dict(found)
+
+
+async def fetch_rows(db: AsyncConnection, statement: str, **values: Any) -> list[Sequence[Any]]:
+    """All rows, each with its columns in order. Raises and commits as ``fetch_row``."""
+    text, names = numbered(statement)
+    found: list[Sequence[Any]] = await _driver(db).fetch(text, *[values[name] for name in names])
+    return found
+
+
+def _driver(db: AsyncConnection) -> Any:
+    assert db.sync_connection is not None
+    return db.sync_connection.connection.driver_connection
+
+
+@lru_cache(CACHED)
+def beside(statements: tuple[str, ...]) -> str:
+    """``WITH r0 AS (…), r1 AS (…) ``: statements that write rows, to stand before another that all of them are one
+    with. Their parameters are called ``r<nr>_<name>``."""
+    named = [re.sub(r"(?<!:):([a-z])", rf":r{nr}_\1", statement) for nr, statement in enumerate(statements)]
+    parts = [f"r{nr} AS ({statement} RETURNING 1)" for nr, statement in enumerate(named)]
+    return f"WITH {', '.join(parts)} " if parts else ""

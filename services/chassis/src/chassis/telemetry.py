@@ -46,6 +46,7 @@ Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
 SCHEDULE_DELAY_MS = 1000
 MAX_QUEUED_SPANS = 8192
 EXPORT_SECONDS = 2.0
+EXPORTED_AT_ONCE = 2048
 
 _TRACEPARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
 _log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
             "site": site,
         }
     )
-    provider = TracerProvider(resource=resource)
+    provider = TracerProvider(resource=_HashedOnce(resource.attributes, resource.schema_url))
     by_environment = any(
         os.environ.get(name) for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     )
@@ -82,6 +83,15 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
         provider.add_span_processor(PromptProcessor(exporter))
     _provider, _tracer = provider, provider.get_tracer("chassis")
     return provider
+
+
+class _HashedOnce(Resource):
+    """The exporter groups spans by resource, and the stock one dumps itself as JSON for each: a fifth of its time."""
+
+    def __hash__(self) -> int:
+        if not hasattr(self, "_hash"):
+            self._hash = super().__hash__()
+        return self._hash
 
 
 def provider() -> TracerProvider:
@@ -146,7 +156,12 @@ class PromptProcessor(BatchSpanProcessor):
     """Sends soon, so that an operator sees a trace at once; drops the oldest spans when its queue is full."""
 
     def __init__(self, exporter: HarmlessExporter) -> None:
-        super().__init__(exporter, max_queue_size=MAX_QUEUED_SPANS, schedule_delay_millis=SCHEDULE_DELAY_MS)
+        super().__init__(
+            exporter,
+            max_queue_size=MAX_QUEUED_SPANS,
+            max_export_batch_size=EXPORTED_AT_ONCE,
+            schedule_delay_millis=SCHEDULE_DELAY_MS,
+        )
         self._harmless = exporter
 
     def shutdown(self) -> None:

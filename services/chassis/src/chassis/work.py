@@ -66,6 +66,12 @@ def beside_the_log(handler: H) -> H:
     return handler
 
 
+def hot(handler: H) -> H:
+    """Mark a handler of the hot path: all that it reads goes by keys, so each statement is planned once for all."""
+    handler.hot = True  # type: ignore[attr-defined]
+    return handler
+
+
 class Work:
     """What a handler holds: a connection to read with, the act, and a place to record facts."""
 

@@ -280,7 +280,7 @@ class _Worker:
     async def _relay_log(self, destination: neighbours.Destination, part: str) -> None:
         runtime = self._runtime
         relay = Relay(
-            runtime.alone,
+            runtime.hot or runtime.alone,
             runtime.log,
             self._broker.connection,
             destination.tree,
@@ -339,6 +339,7 @@ class _Worker:
                 log,
                 projection,
                 self._fetch,
+                hot=runtime.hot,
                 batch_events=runtime.settings.batch_events,
                 gap_seconds=runtime.settings.gap_seconds,
                 applied=runtime.changes.tell,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.work import Work
+from chassis.work import Work, hot
 from contracts.case import case_id
 from contracts.events.registry import EmulationRegistrationSubmitted, Filing, RegisteredTitle, Target
 from contracts.values import RegistrationId, SubjectKind
@@ -28,6 +28,7 @@ class SubmitRegistrationLate(SubmitRegistration):
     acceptance: LateAcceptance
 
 
+@hot
 async def submit_registration(work: Work, registration_id: str, body: SubmitRegistration) -> None:
     """Raises what ``admit`` and the registration's own rules raise."""
     subject = f"registration:{registration_id}"

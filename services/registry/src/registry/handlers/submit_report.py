@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.work import Work
+from chassis.work import Work, hot
 from contracts.case import case_id
 from contracts.events.registry import ReportKind, ReportLine
 from pydantic import Field
@@ -22,6 +22,7 @@ class SubmitReportLate(SubmitReport):
     acceptance: LateAcceptance
 
 
+@hot
 async def submit_report(work: Work, report_id: str, body: SubmitReport) -> None:
     """Two statements: one reads the desk with all that is guarded, one writes the rows and appends."""
     kind = of_report(body.kind)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from chassis.facts import Recorded
+from chassis.projection import Rows
 from contracts.events.registry import (
     EmulationRegistrationAccepted,
     EmulationRegistrationReturned,
@@ -23,64 +26,52 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from scoring.adapters import jsonb
 from scoring.adapters.apply.clusters import registry
 
-_SUBMITTED = sa.text(
-    "INSERT INTO filing (subject, kind, cluster_id, year_id, unit_id, revision, state, punctuality, awaits,"
-    " contested, means, typed_by, submitted, content)"
-    " VALUES (:subject, :kind, :cluster, :year, :unit, :revision, 'submitted', :punctuality, :awaits, false, :means,"
-    " :typed_by, :submitted, CAST(:content AS jsonb))"
-    # What was received before stays the received content until the new revision is received in its turn.
-    " ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, state = excluded.state,"
-    " punctuality = excluded.punctuality, awaits = excluded.awaits, contested = false, means = excluded.means,"
-    " typed_by = excluded.typed_by, submitted = excluded.submitted, content = excluded.content"
-)
+_SUBMITTED = """
+INSERT INTO filing (subject, kind, cluster_id, year_id, unit_id, revision, state, punctuality, awaits,
+    contested, means, typed_by, submitted, content)
+SELECT r.subject, r.kind, r.cluster_id, r.year_id, r.unit_id, r.revision, 'submitted', r.punctuality, r.awaits,
+       false, r.means, r.typed_by, r.submitted, CAST(r.content AS jsonb)
+  FROM unnest(CAST(:subject AS text[]), CAST(:kind AS text[]), CAST(:cluster_id AS text[]), CAST(:year_id AS text[]),
+              CAST(:unit_id AS text[]), CAST(:revision AS integer[]), CAST(:punctuality AS text[]),
+              CAST(:awaits AS boolean[]), CAST(:means AS text[]), CAST(:typed_by AS text[]),
+              CAST(:submitted AS timestamptz[]), CAST(:content AS text[]))
+    AS r(subject, kind, cluster_id, year_id, unit_id, revision, punctuality, awaits, means, typed_by, submitted,
+         content)
+ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, state = excluded.state,
+    punctuality = excluded.punctuality, awaits = excluded.awaits, contested = false, means = excluded.means,
+    typed_by = excluded.typed_by, submitted = excluded.submitted, content = excluded.content
+"""
+"""What was received before stays the received content until the new revision is received in its turn."""
 
 
-def _submitted(
-    fact: Recorded[ReportSubmitted] | Recorded[EmulationRegistrationSubmitted], subject: str, kind: str, content: str
-) -> dict[str, object]:
-    return {
-        "subject": subject,
-        "kind": kind,
-        "cluster": fact.data.cluster_id,
-        "year": fact.data.year_id,
-        "unit": fact.data.unit_id,
-        "revision": fact.data.revision,
-        "punctuality": fact.data.punctuality.value if fact.data.punctuality else None,
-        "awaits": fact.data.awaits_confirmation,
-        "means": fact.header.act.means.value,
-        "typed_by": fact.header.act.typed_by,
-        "submitted": fact.header.act.received,
-        "content": content,
+@registry.as_rows(ReportSubmitted)
+def report_submitted(facts: list[Recorded[ReportSubmitted]]) -> list[Rows]:
+    named = [(f"report:{fact.data.report_id}", f"{fact.data.kind.value}-report") for fact in facts]
+    return _submitted(facts, named, [jsonb.many(fact.data.lines) for fact in facts])
+
+
+@registry.as_rows(EmulationRegistrationSubmitted)
+def registration_submitted(facts: list[Recorded[EmulationRegistrationSubmitted]]) -> list[Rows]:
+    named = [(f"registration:{fact.data.registration_id}", Filing.REGISTRATION.value) for fact in facts]
+    return _submitted(facts, named, [jsonb.many(fact.data.targets) for fact in facts])
+
+
+def _submitted(facts: list[Any], named: list[tuple[str, str]], contents: list[str]) -> list[Rows]:
+    columns = {
+        "subject": [subject for subject, _ in named],
+        "kind": [kind for _, kind in named],
+        "cluster_id": [fact.data.cluster_id for fact in facts],
+        "year_id": [fact.data.year_id for fact in facts],
+        "unit_id": [fact.data.unit_id for fact in facts],
+        "revision": [fact.data.revision for fact in facts],
+        "punctuality": [fact.data.punctuality.value if fact.data.punctuality else None for fact in facts],
+        "awaits": [fact.data.awaits_confirmation for fact in facts],
+        "means": [fact.header.act.means.value for fact in facts],
+        "typed_by": [fact.header.act.typed_by for fact in facts],
+        "submitted": [fact.header.act.received for fact in facts],
+        "content": contents,
     }
-
-
-@registry.on(ReportSubmitted)
-async def report_submitted(db: AsyncConnection, facts: list[Recorded[ReportSubmitted]]) -> None:
-    await db.execute(
-        _SUBMITTED,
-        [
-            _submitted(
-                fact, f"report:{fact.data.report_id}", f"{fact.data.kind.value}-report", jsonb.many(fact.data.lines)
-            )
-            for fact in facts
-        ],
-    )
-
-
-@registry.on(EmulationRegistrationSubmitted)
-async def registration_submitted(db: AsyncConnection, facts: list[Recorded[EmulationRegistrationSubmitted]]) -> None:
-    await db.execute(
-        _SUBMITTED,
-        [
-            _submitted(
-                fact,
-                f"registration:{fact.data.registration_id}",
-                Filing.REGISTRATION.value,
-                jsonb.many(fact.data.targets),
-            )
-            for fact in facts
-        ],
-    )
+    return [Rows(_SUBMITTED, columns)]
 
 
 _RECEIVED = sa.text(
