@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
 from chassis import auth
 from chassis.testing import Trial, trial
+from chassis.work import Command, Handler, Work, beside_the_log, service_act
 from contracts.envelope import event_hash, seed_hash
+from contracts.events.registry.clusters import ClusterFormed
 
-from tests.chassis.sample import sample_service
+from tests.chassis.sample import formed, sample_service
 from tests.support.databases import DatabaseMaker
 
 AT = datetime(2024, 1, 15, 2, 0, tzinfo=timezone.utc)
@@ -112,6 +114,31 @@ async def test_many_writers_of_one_aggregate_leave_one_winner_a_round(sample: Tr
         *(sample.post("/clusters/cum-f/name", {"name": f"F{nr}"}, by="an", etag=etag) for nr in range(6))
     )
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412, 412]
+
+
+@pytest.mark.parametrize("kind", [lambda handler: handler, beside_the_log], ids=["plain", "beside-the-log"])
+async def test_what_was_read_before_a_guard_is_never_older_than_what_is_guarded(
+    sample: Trial, kind: Callable[[Handler], Handler]
+) -> None:
+    await sample.post("/clusters", {"id": "cum-o", "name": "O"}, by="an")
+    named = sa.text("SELECT name FROM cluster WHERE cluster_id = 'cum-o'")
+    rounds = 0
+
+    async def longer(work: Work) -> None:
+        """A reaction that builds on the name that it read; in its first round somebody else is quicker."""
+        nonlocal rounds
+        rounds += 1
+        name = await work.db.scalar(named)
+        if rounds == 1:
+            answer = await sample.post("/clusters/cum-o/name", {"name": "Ô"}, by="binh", etag="*")
+            assert answer.status_code == 200, answer.text
+        await work.guard("cluster:cum-o")
+        work.record(formed("cum-o", f"{name} mới"), "cluster:cum-o")
+
+    act = service_act("registry", AT)
+    await sample.runtime.performer.perform(Command("reaction", "dài-hơn:1", "0" * 64, act), kind(longer))
+    assert rounds == 2
+    assert [fact.data.name for fact in await sample.events(ClusterFormed)] == ["O", "Ô", "Ô mới"]
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(sample: Trial) -> None:

@@ -161,6 +161,12 @@ async def head(db: AsyncConnection) -> Head:
     return Head(row.log, row.epoch, row.seq, row.hash)
 
 
+async def head_seq(db: AsyncConnection) -> int:
+    """The seq of the last event of the own log; 0 before it is opened."""
+    row = await fetch_row(db, "SELECT seq FROM chassis.log_head")
+    return 0 if row is None else row["seq"]
+
+
 async def is_open(db: AsyncConnection) -> bool:
     return (await db.execute(sa.text("SELECT 1 FROM chassis.log_head"))).first() is not None
 

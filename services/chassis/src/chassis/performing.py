@@ -2,7 +2,8 @@
 
 The shortest way is one statement that reads (the handler's own) and one that writes rows, appends and commits; the
 stored answer of a key is looked up only when something says no, for then it may have been done before. Guards catch
-what moved between reading and appending; then the command runs again.
+what moved between reading and appending; then the command runs again. For a handler that is not ``hot`` it is noted
+first where the own log stands: nothing that it reads is older, so no version up to there can hide an older state.
 """
 
 from __future__ import annotations
@@ -82,8 +83,9 @@ class Performer:
     ) -> Answer | None:
         if getattr(handler, "beside_the_log", False):
             return await self._in_one_transaction(command, handler, args, allow_nothing)
-        async with (self._hot if getattr(handler, "hot", False) else self._alone).connect() as db:
-            work = Work(db, command)
+        is_hot = getattr(handler, "hot", False)
+        async with (self._hot if is_hot else self._alone).connect() as db:
+            work = Work(db, command, None if is_hot else await logs.head_seq(db))
             await handler(work, *args)
             if not work.facts and allow_nothing:
                 return None
@@ -101,7 +103,7 @@ class Performer:
     ) -> Answer | None:
         """For a handler that itself writes beside the log."""
         async with self._engine.connect() as db, db.begin() as transaction:
-            work = Work(db, command)
+            work = Work(db, command, await logs.head_seq(db))
             await handler(work, *args)
             if not work.facts and allow_nothing:
                 return None

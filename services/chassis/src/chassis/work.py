@@ -67,7 +67,10 @@ def beside_the_log(handler: H) -> H:
 
 
 def hot(handler: H) -> H:
-    """Mark a handler of the hot path: all that it reads goes by keys, so each statement is planned once for all."""
+    """Mark a handler of the hot path: all that it reads goes by keys, so each statement is planned once for all.
+
+    It reads the versions that it guards itself, in the statement that reads what it judges: nothing is asked before.
+    """
     handler.hot = True  # type: ignore[attr-defined]
     return handler
 
@@ -75,12 +78,14 @@ def hot(handler: H) -> H:
 class Work:
     """What a handler holds: a connection to read with, the act, and a place to record facts."""
 
-    def __init__(self, db: AsyncConnection, command: Command) -> None:
+    def __init__(self, db: AsyncConnection, command: Command, began: int | None) -> None:
+        """``began``: the seq at which the own log stood before anything was read; None for a ``hot`` handler."""
         self.db = db
         self.act = command.act
         self.person = command.person
         self.cause = command.cause
         self._command = command
+        self._began = began
         self._facts: list[Recorded[Fact]] = []
         self._guarded: dict[str, int] = {}
 
@@ -99,10 +104,17 @@ class Work:
     async def guard(self, subject: str, *, read: int | None = None) -> int:
         """Note the version of an aggregate that the decision relies on; it must not move before commit.
 
-        ``read``: the version, where a statement of the handler's own has read it; else it is looked up now.
+        ``read``: the version, where a statement of the handler's own has read it; else it is looked up now. Raises
+        ``log.Stale`` when it is younger than this unit of work: what was read before may be of an older state, which
+        append could not tell from the version. The command then runs again.
         """
         if subject not in self._guarded:
-            self._guarded[subject] = await logs.version(self.db, subject) if read is None else read
+            if read is None:
+                assert self._began is not None, f"a hot handler reads the version of {subject} itself"
+                read = await logs.version(self.db, subject)
+            if self._began is not None and read > self._began:
+                raise logs.Stale(subject)
+            self._guarded[subject] = read
         return self._guarded[subject]
 
     async def expect(self, subject: str, *, read: int | None = None) -> int:
