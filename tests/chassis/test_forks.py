@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from chassis import follower_steps as steps
-from chassis import forks
+from chassis import forks, restore
 from chassis.facts import Stored
 from chassis.follower import Follower
 from chassis.positions import Position
@@ -178,6 +178,14 @@ async def test_an_event_that_nobody_wrote_stops_followers_and_gate_until_people_
             assert await received_as_sent(reader, producer)
             assert producer.gate.open
             assert await rows(reader, "SELECT 1 FROM chassis.fork WHERE decided_at IS NULL") == []
+            # Asked for once more while the gate is open: what is accepted meanwhile stays.
+            assert producer.inquiry is not None
+            again = Order("vẫn nhánh này", "person:ky-thuat", (), mine.hash, mine.seq)
+            prepared = await restore.prepare(producer, producer.inquiry, again)
+            await form(producer, ("cum-6", "ghi trong lúc quyết"))
+            await restore.restore(producer, producer.inquiry, prepared)
+            assert await rows(producer, "SELECT 1 FROM chassis.voided WHERE seq > :seq", seq=mine.seq) == []
+            assert await one(producer, "SELECT count(*) FROM cluster WHERE cluster_id = 'cum-6'") == 1
 
 
 async def test_the_followers_branch_is_kept_and_its_producer_voids_its_own_and_takes_it_in(

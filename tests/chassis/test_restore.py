@@ -49,8 +49,8 @@ async def copied(make_database: DatabaseMaker, database: Database) -> Database:
 async def restored(running: Runtime, order: Order = ASKED) -> None:
     assert running.inquiry is not None
     await eventually(lambda: "nats" not in running.health)
-    prepared = await restore.prepare(running, running.inquiry, order)
     async with restore.alone(running):
+        prepared = await restore.prepare(running, running.inquiry, order)
         await restore.restore(running, running.inquiry, prepared)
 
 

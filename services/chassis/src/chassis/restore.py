@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,8 @@ class Prepared:
     stream: bool
     left_out: tuple[tuple[str, int], ...] = ()
     """Who holds a branch that does not go on, and the last place that it shares with the own log."""
+    own_keeps: bool = False
+    """The own log is the branch that people named: nothing of it is voided, also what was accepted since."""
 
 
 async def prepare(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
@@ -94,7 +96,7 @@ async def prepare(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
     heard = [at for at in (*proved, *marks.values()) if at.epoch >= own.epoch or at.seq <= told.ends.get(at.epoch, 0)]
     apart = [one for one in holders if one.tip.seq > one.common and one.name not in plan.sources]
     left_out = tuple((one.name, one.common) for one in apart)
-    return Prepared(order, plan, tuple(heard), tuple(silent), in_stream, left_out)
+    return Prepared(order, plan, tuple(heard), tuple(silent), in_stream, left_out, own_keeps)
 
 
 async def _holder(
@@ -194,7 +196,7 @@ async def _void(runtime: Runtime, run: int, prepared: Prepared) -> list[Stored]:
     order, common = prepared.order, prepared.plan.common
     async with runtime.engine.begin() as db:
         head = await own_log.writing_verbatim(db)
-        if head.seq > common:
+        if head.seq > common and not prepared.own_keeps:
             await restore_record.step(runtime.alone, run, "replaying", common)
             kept = order.keep.hex() if order.keep else "the log that others hold"
             await own_log.void_after(
@@ -330,14 +332,20 @@ def _recorded(runtime: Runtime, fact: EpochOpened | BranchKept, by: str, now: da
     return Recorded(header, fact)
 
 
-def start(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> None:
-    """Begin in the background of this copy; it goes on though the one who asked goes away."""
+async def start(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
+    """Begin in the background of this copy; it goes on though the one who asked goes away. Raises as ``prepare`` and
+    ``alone``: what is planned while another restore still runs would void what that one takes in."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(alone(runtime))
+        prepared = await prepare(runtime, inquiry, order)
+        held = stack.pop_all()
 
     async def run() -> None:
         try:
-            async with alone(runtime):
+            async with held:
                 await restore(runtime, inquiry, prepared)
         except Exception as error:
             _log.error("restore_failed", log=runtime.log, exc_info=error)
 
     runtime.work_under_way(asyncio.get_running_loop().create_task(run()))
+    return prepared

@@ -129,8 +129,7 @@ async def keep_branch(body: Keep, request: Request, reading: Reading) -> dict[st
         await runtime.performer.perform(asked, _record_decision, runtime.log, body, by)
         return {"log": runtime.log, "restoring": False}
     order = Order(body.reason, reading.caller.subject, tuple(body.without), bytes.fromhex(body.keep), body.keep_seq)
-    inquiry = inquiry_of(runtime)
-    restore.start(runtime, inquiry, await restore.prepare(runtime, inquiry, order))
+    await restore.start(runtime, inquiry_of(runtime), order)
     return {"log": runtime.log, "restoring": True}
 
 

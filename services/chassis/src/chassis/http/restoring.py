@@ -106,9 +106,7 @@ async def post_restoring(body: Restore, request: Request, reading: Reading) -> d
         bytes.fromhex(body.keep) if body.keep else None,
         body.keep_seq,
     )
-    inquiry = inquiry_of(runtime)
-    prepared = await restore.prepare(runtime, inquiry, order)
-    restore.start(runtime, inquiry, prepared)
+    prepared = await restore.start(runtime, inquiry_of(runtime), order)
     return {"log": runtime.log, "known_seq": max((at.seq for at in prepared.proved), default=0)}
 
 
