@@ -102,6 +102,8 @@ class Relay:
         self._engine = engine
         self._log = log
         self._tree = tree
+        self._connection = connection
+        self._domain = domain
         self._js = connection.jetstream(timeout=LOOK_PATIENCE, **({"domain": domain} if domain else {}))
         self._nudged = asyncio.Event()
         self._publisher = Publisher(connection, log, tree, self._nudged.set, domain=domain)
@@ -250,7 +252,9 @@ class Relay:
             self._hear(steps.StreamAway(number, f"stream {self.stream} does not answer: {error or type(error)}"))
 
     async def _seen(self, number: int, wanted: Position, anchor: steps.Place | None) -> steps.StreamEnds:
-        found = await stream_end(self._js, self._tree, self._log, anchor, wanted)
+        found = await stream_end(
+            self._connection, self._tree, self._log, anchor, wanted, LOOK_PATIENCE, domain=self._domain
+        )
         end = found
         if found is not None and found != wanted and not await self._asked(lambda db: is_own(db, found)):
             end = None

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import sqlalchemy as sa
+from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import relay_steps as steps
 from chassis import subjects
 from chassis.positions import Position
-
-NO_MESSAGE = 10037
-"""What the server says when a stream is there but not the message that was asked for."""
+from chassis.stream_read import event_of
 
 
 async def stream_end(
-    js: JetStreamContext, tree: str, log: str, anchor: steps.Place | None, wanted: Position
+    client: Client,
+    tree: str,
+    log: str,
+    anchor: steps.Place | None,
+    wanted: Position,
+    patience: float,
+    domain: str | None = None,
 ) -> Position | None:
     """How far the stream holds what it acknowledged, ``wanted`` if all; None when it holds nothing, or nobody can say.
 
@@ -26,25 +31,15 @@ async def stream_end(
     is there, what is missing before that cannot be told. Raises nats' errors when the stream is away.
     """
     site, service = log.split(".")
-    stream, own = subjects.stream(tree, service), subjects.own_events(tree, site, service)
-    if anchor is not None and (there := await _message(js, stream, own, anchor.stream_seq)) and there.seq == anchor.seq:
+
+    async def event(asked: dict[str, Any]) -> Position | None:
+        found = await event_of(client, subjects.stream(tree, service), asked, patience, domain)
+        return Position.of(found[1]) if found is not None and found[1].log == log else None
+
+    if anchor is not None and (there := await event({"seq": anchor.stream_seq})) and there.seq == anchor.seq:
         return wanted
-    last = await _message(js, stream, own, None)
+    last = await event({"last_by_subj": subjects.own_events(tree, site, service)})
     return None if last and anchor and last.seq > min(anchor.seq, wanted.seq) else last
-
-
-async def _message(js: JetStreamContext, stream: str, own: str, stream_seq: int | None) -> Position | None:
-    """The event in message ``stream_seq``, or in the last of the own ones; None when there is no own event."""
-    try:
-        found = await (js.get_last_msg(stream, own) if stream_seq is None else js.get_msg(stream, stream_seq))
-    except NotFoundError as missing:
-        if missing.err_code == NO_MESSAGE:
-            return None
-        raise
-    headers = found.headers or {}
-    if not (found.subject or "").startswith(own.removesuffix(">")) or "thidua-hash" not in headers:
-        return None
-    return Position(int(headers["thidua-epoch"]), int(headers["thidua-seq"]), bytes.fromhex(headers["thidua-hash"]))
 
 
 async def stream_keeps(js: JetStreamContext, stream: str) -> timedelta:

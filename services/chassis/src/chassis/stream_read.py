@@ -1,4 +1,4 @@
-"""Single messages of a stream by request, without a consumer: what a gate and a restore look up in it."""
+"""Single messages of a stream by request, without a consumer: what relay, gate and restore look up in it."""
 
 from __future__ import annotations
 
@@ -7,37 +7,49 @@ from base64 import b64decode
 from typing import Any
 
 from nats.aio.client import Client
+from nats.js.errors import APIError, NotFoundError
 
 from chassis.facts import Stored
 from chassis.wire import NotAnEvent, from_headers
 
-NOT_FOUND = 404
-
-
-class StreamTrouble(Exception):
-    """The stream answered with an error that is not *there is no such message*."""
+NO_MESSAGE = 10037
+"""What the server says when a stream is there but not the message that was asked for."""
 
 
 async def last_event(client: Client, stream: str, subjects: str, patience: float) -> tuple[int, Stored] | None:
     """The last event on the subjects with its number in the stream; None when the stream has none, or is not there.
 
-    Raises TimeoutError or nats' NoRespondersError while JetStream does not answer.
+    Raises TimeoutError or nats' errors while JetStream does not answer.
     """
-    return await _read(client, stream, {"last_by_subj": subjects}, patience)
+    return await _if_there(client, stream, {"last_by_subj": subjects}, patience)
 
 
 async def event_at(client: Client, stream: str, number: int, patience: float) -> tuple[int, Stored] | None:
     """The event that stands under a number of the stream; None when nothing stands there, or what is no event."""
-    return await _read(client, stream, {"seq": number}, patience)
+    return await _if_there(client, stream, {"seq": number}, patience)
 
 
-async def _read(client: Client, stream: str, asked: dict[str, Any], patience: float) -> tuple[int, Stored] | None:
-    answer = await client.request(f"$JS.API.STREAM.MSG.GET.{stream}", json.dumps(asked).encode(), timeout=patience)
+async def _if_there(client: Client, stream: str, asked: dict[str, Any], patience: float) -> tuple[int, Stored] | None:
+    try:
+        return await event_of(client, stream, asked, patience)
+    except NotFoundError:
+        return None
+
+
+async def event_of(
+    client: Client, stream: str, asked: dict[str, Any], patience: float, domain: str | None = None
+) -> tuple[int, Stored] | None:
+    """What JetStream gives for a request of its MSG.GET; None when the stream has no such message, or it is no event.
+
+    Raises nats' NotFoundError when there is no such stream, TimeoutError or nats' errors while nobody answers.
+    """
+    api = f"$JS.{domain}.API" if domain else "$JS.API"
+    answer = await client.request(f"{api}.STREAM.MSG.GET.{stream}", json.dumps(asked).encode(), timeout=patience)
     told = json.loads(answer.data)
     if error := told.get("error"):
-        if error.get("code") == NOT_FOUND:
+        if error.get("err_code") == NO_MESSAGE:
             return None
-        raise StreamTrouble(f"{stream}: {error.get('description')}")
+        raise APIError.from_error(error)
     message = told["message"]
     try:
         event = from_headers(_headers(b64decode(message.get("hdrs", ""))), b64decode(message.get("data", "")))
