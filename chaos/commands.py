@@ -150,7 +150,7 @@ class Writer:
     service: str
     tell: Callable[[str, int], Story]
     may_stop: bool = False
-    pause: float = 0.02
+    pause: float = 0.15
     """Seconds of rest after each answer: a steady load, not as much as goes in."""
 
 

@@ -7,22 +7,30 @@ from random import Random
 
 from chaos.faults import Kind
 
-AT_ONCE = 3
+AT_ONCE = 4
+ALONE = 5
+"""A kind that touches so many parts runs alone. Those come first: later there would always be another under way."""
 
 
 def drawn(kinds: Sequence[Kind], chance: Random) -> list[Kind]:
-    """Every kind as often as it says, in an order that the seed decides."""
+    """Every kind as often as it says, in an order that the seed decides, those that need all to themselves first.
+
+    Those that share go next to one another, so that they run together.
+    """
     waiting = [kind for kind in kinds for _ in range(kind.times)]
     chance.shuffle(waiting)
-    return waiting
+    return sorted(
+        waiting, key=lambda kind: (len(kind.touches) < ALONE, len(kind.touches) >= ALONE and bool(kind.shares))
+    )
 
 
 def next_one(waiting: list[Kind], under_way: Collection[Kind]) -> Kind | None:
     """Take the first that touches nothing that is being broken or heals right now; None when there is no room."""
-    taken: frozenset[str] = frozenset().union(*(kind.touches for kind in under_way))
     if len(under_way) >= AT_ONCE:
         return None
     for nr, kind in enumerate(waiting):
-        if not kind.touches & taken:
+        if all(kind.beside(other) for other in under_way):
             return waiting.pop(nr)
+        if len(kind.touches) >= ALONE:
+            return None
     return None

@@ -29,7 +29,7 @@ from chaos.routed import ROOT, TriedSite
 from chaos.servants import Servants
 from chaos.stage import LOGINS, lay_ground
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 """Looking takes from what it looks at."""
 
 

@@ -25,8 +25,14 @@ class Kind:
     inflict: Callable[[World, Random], Awaitable[Done]]
     touches: frozenset[str]
     times: int = 3
+    shares: frozenset[str] = frozenset()
+    """Parts of these that others who share them may touch meanwhile."""
     seconds: float = 60.0
     """A fault that takes longer to show or to end counts as not seen."""
+
+    def beside(self, other: Kind) -> bool:
+        """Whether both may be under way at once."""
+        return not (self.touches & other.touches) - (self.shares & other.shares)
 
 
 ALL = frozenset({"registry", "scoring", "awards", "notify", "nats", "postgres"})

@@ -23,6 +23,10 @@ from chaos.routed import RoutedSite
 from chaos.world import World, now
 
 Keep = Literal["followers", "producer"]
+OPEN = (
+    "SELECT opened_server = pg_postmaster_start_time() AND opened_file = pg_relation_filepath('chassis.log_head')"
+    " FROM chassis.log_head"
+)
 WRITES = 10
 """How many events the producer records on its new branch."""
 
@@ -45,6 +49,7 @@ async def gone_back(service: str, way: Way, keep: Keep, world: World, chance: Ra
         new = await _head(world, service)
         site.head_file(service).write_text(json.dumps({"log": log, **new}) + "\n", encoding="ascii")
         await up(world, copies)
+        await _opened_alone(world, service)
         began = now()
         if way == "another-hash":
             await world.load.go()
@@ -65,6 +70,13 @@ async def gone_back(service: str, way: Way, keep: Keep, world: World, chance: Ra
     await world.load.go()
     what = f"{service} went back from {old['seq']} to {recovered.seq} and on to {new['seq']}"
     return Done(f"{what}, {way} found by {', '.join(found)}; kept what the {keep} had", ended)
+
+
+async def _opened_alone(world: World, service: str) -> None:
+    """Wait until its gate has found nothing against it: with the line mended before that, it would stay shut."""
+    async with world.database(service) as db:
+        while not await db.fetchval(OPEN):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
 
 
 async def _head(world: World, service: str) -> dict[str, Any]:
@@ -94,6 +106,5 @@ KINDS = (
     _kind("scoring", "head-behind", "followers"),
     _kind("awards", "head-behind", "followers"),
     _kind("registry", "head-behind", "followers"),
-    _kind("awards", "another-hash", "followers"),
     _kind("scoring", "another-hash", "producer"),
 )

@@ -15,19 +15,39 @@ from chaos.faults import Done, Kind
 from chaos.servants import Copy
 from chaos.world import NotSeen, World, now
 
-WHERE: dict[Label, tuple[str, ...]] = {
-    "command.applied": ("registry", "scoring", "awards", "notify"),
-    "command.appended": ("registry", "scoring", "awards", "notify"),
-    "command.committed": ("registry", "scoring", "awards", "notify"),
-    "relay.published": ("registry", "scoring", "awards"),
-    "relay.acknowledged": ("registry", "scoring", "awards"),
-    "relay.cursor-moved": ("registry", "scoring", "awards"),
-    "follower.marked": ("scoring", "awards", "notify"),
-    "follower.applied": ("scoring", "awards", "notify"),
-    "follower.committed": ("scoring", "awards", "notify"),
-    "follower.acknowledged": ("scoring", "awards", "notify"),
+WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
+    "crash_commit": (
+        ("command.applied", "registry"),
+        ("command.appended", "awards"),
+        ("command.committed", "scoring"),
+    ),
+    "crash_publish": (
+        ("relay.published", "registry"),
+        ("relay.published", "scoring"),
+        ("relay.published", "awards"),
+    ),
+    "crash_puback": (
+        ("relay.acknowledged", "registry"),
+        ("relay.acknowledged", "awards"),
+        ("relay.cursor-moved", "scoring"),
+    ),
+    "crash_mark": (
+        ("follower.marked", "scoring"),
+        ("follower.marked", "awards"),
+        ("follower.marked", "notify"),
+    ),
+    "crash_apply": (
+        ("follower.applied", "scoring"),
+        ("follower.applied", "notify"),
+        ("follower.committed", "awards"),
+    ),
+    "crash_ack": (
+        ("follower.acknowledged", "scoring"),
+        ("follower.acknowledged", "awards"),
+        ("follower.acknowledged", "notify"),
+    ),
 }
-"""In which services the load passes each point often."""
+"""Around which step, at which points, and in services in which the load passes them often."""
 WITHIN = 12.0
 NOWHERE = "nowhere"
 """Names no point: arming it disarms what was armed before."""
@@ -67,9 +87,8 @@ async def _first_death(copies: list[Copy], within: float) -> Copy | None:
     return waits[done.pop()] if done else None
 
 
-def _kind(label: Label, service: str) -> Kind:
-    name = f"crash_{label.replace('.', '_').replace('-', '_')}"
-    return Kind(name, partial(crash, label, service), frozenset({service}), times=1)
-
-
-KINDS = tuple(_kind(label, service) for label, services in WHERE.items() for service in services[:3])
+KINDS = tuple(
+    Kind(name, partial(crash, label, service), frozenset({service}), times=1)
+    for name, points in WHERE.items()
+    for label, service in points
+)

@@ -19,7 +19,7 @@ from chassis.subjects import stream
 from chassis.wire import Wire, from_headers, to_headers
 from contracts.envelope import event_hash
 
-from chaos.faults import Done, Kind
+from chaos.faults import ALL, Done, Kind
 from chaos.faults.restores import down, up
 from chaos.operator import keep_branch
 from chaos.world import NotSeen, World, now
@@ -126,11 +126,12 @@ def _followers(world: World, service: str) -> list[str]:
 
 
 def _kinds(way: Way) -> tuple[Kind, ...]:
-    name = f"fork_{way.replace('-', '_')}"
+    """A forged event is met by every follower, so all of them have to be there; in several logs at once it may be,
+    unless the producer has to be silent for it."""
+    name, everybody = f"fork_{way.replace('-', '_')}", ALL
+    shares = frozenset[str]() if way == "broken-link" else everybody
     return tuple(
-        Kind(
-            name, partial(forge, way, service), frozenset({"registry", "scoring", "awards", "notify", "nats"}), times=1
-        )
+        Kind(name, partial(forge, way, service), everybody | {f"log of {service}"}, times=1, shares=shares)
         for service in ("registry", "scoring", "awards")
     )
 

@@ -57,7 +57,7 @@ async def kill_postgres(world: World, chance: Random) -> Done:
 
 
 KINDS = (
-    *(Kind(f"kill_{name}", partial(kill_service, name), frozenset({name}), times=6) for name in SERVICES),
+    *(Kind(f"kill_{name}", partial(kill_service, name), frozenset({name})) for name in SERVICES),
     Kind("kill_nats", kill_nats, frozenset({"nats"})),
     Kind("kill_postgres", kill_postgres, ALL),
 )

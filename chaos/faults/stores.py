@@ -115,8 +115,8 @@ async def delete_consumer(world: World, chance: Random) -> Done:
 
 
 KINDS = (
-    Kind("truncate_stream", truncate_stream, frozenset({"nats"})),
-    Kind("older_store", older_store, frozenset({"nats"})),
-    Kind("delete_stream", delete_stream, frozenset({"nats"})),
-    Kind("delete_consumer", delete_consumer, frozenset({"nats"}), times=8),
+    Kind("truncate_stream", truncate_stream, frozenset({"nats"}), times=4),
+    Kind("older_store", older_store, frozenset({"nats"}), times=4),
+    Kind("delete_stream", delete_stream, frozenset({"nats"}), times=4),
+    Kind("delete_consumer", delete_consumer, frozenset({"nats"}), shares=frozenset({"nats"}), times=8),
 )

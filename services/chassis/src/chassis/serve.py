@@ -10,6 +10,8 @@ import argparse
 import gc
 import importlib
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -30,18 +32,21 @@ def main() -> None:
     setup_logs(chosen.service, settings.site, form="console" if settings.log_format == "console" else "json")
     if settings.crash_file:
         crash_points.obey(Path(settings.crash_file))
-    app = importlib.import_module(f"{chosen.service}.main").app
-    _spare_the_collector()
+    with _the_collector_spared():
+        app = importlib.import_module(f"{chosen.service}.main").app
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=10, access_log=False)
     ports = [(chosen.port, False)] + ([(chosen.shared_port, True)] if chosen.shared_port else [])
     uvicorn.Server(config).run(sockets=[_listening(chosen.host, *port) for port in ports])
 
 
-def _spare_the_collector() -> None:
-    """What was imported stays as long as the process: no use looking through it for garbage again and again."""
-    gc.collect()
+@contextmanager
+def _the_collector_spared() -> Iterator[None]:
+    """What is imported stays as long as the process: no use looking through it for garbage, now or later."""
+    gc.disable()
+    yield
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 def _listening(host: str, port: int, shared: bool) -> socket.socket:

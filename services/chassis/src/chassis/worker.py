@@ -30,6 +30,7 @@ from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.service import Service
 from chassis.stream_read import last_event
+from chassis.telling import Telling
 from chassis.tending import Tasks, end
 from chassis.topology import ServiceLinks, Topology
 from chassis.whole import become_whole
@@ -89,7 +90,7 @@ class _Worker:
         self._followers: dict[str, Follower] = {}
         self._holders: dict[str, set[str]] = {}
         """Services heard to follow a log: asked for it when its producer is silent."""
-        self._tell = asyncio.Event()
+        self._telling = Telling(self._broker, self._link, runtime)
         self._parts: set[str] = set()
         """What is kept up under the lease, by the name under which it reports."""
 
@@ -259,7 +260,7 @@ class _Worker:
         for destination in neighbours.destinations(runtime):
             part = f"relay {destination.tree}" if destination.away else "relay"
             tasks.start(self._kept_up(part, partial(self._relay_log, destination, part)))
-        tasks.start(self._kept_up("beacon", self._tell_regularly))
+        tasks.start(self._kept_up("beacon", self._telling.run))
         for projection in runtime.follows:
             part = self._part(projection)
             tasks.start(self._kept_up(part, partial(self._follow, projection, part)))
@@ -288,7 +289,7 @@ class _Worker:
             in_flight=runtime.settings.relay_in_flight,
             poll_seconds=runtime.settings.poll_seconds,
             veil=destination.veil,
-            fell_idle=self._tell.set,
+            fell_idle=self._telling.published,
             trouble=lambda wrong: self.report(part, wrong),
         )
         self._relays.append(relay)
@@ -296,21 +297,6 @@ class _Worker:
             await relay.run()
         finally:
             self._relays.remove(relay)
-
-    async def _tell_regularly(self) -> None:
-        """Beacon and marks every few seconds, and at once when the relay has published all there is."""
-        runtime = self._runtime
-        stream = subjects.stream(subjects.LOCAL, runtime.service.name)
-        while True:
-            if self._link.up:
-                with suppress(nats.errors.Error):
-                    await beacon.tell_beacon(self._broker, runtime.alone, runtime.log, stream)
-                    if not self._tell.is_set():
-                        await beacon.tell_marks(self._broker, runtime.alone, runtime.log)
-            self._tell.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(runtime.settings.beacon_seconds):
-                    await self._tell.wait()
 
     def _part(self, projection: Projection) -> str:
         return f"follower {projection.log if projection.site is None else self._runtime.log_of(projection)}"
@@ -343,7 +329,7 @@ class _Worker:
                 batch_events=runtime.settings.batch_events,
                 gap_seconds=runtime.settings.gap_seconds,
                 applied=runtime.changes.tell,
-                told=lambda at: self._tell_mark(tasks, log, at),
+                told=lambda at: self._telling.marked(log, at),
                 trouble=lambda wrong: self.report(part, wrong),
             )
             self._followers[log] = follower
@@ -365,13 +351,6 @@ class _Worker:
     async def _head_of(self, log: str) -> Position | None:
         reader = neighbours.reader(self._runtime, log)
         return (await logread.fetch_page(self._broker, log, 2**62, limit=1, reader=reader)).head
-
-    def _tell_mark(self, tasks: Tasks, log: str, at: Position) -> None:
-        async def tell() -> None:
-            with suppress(nats.errors.Error):
-                await beacon.tell_mark(self._broker, self._runtime.log, log, at)
-
-        tasks.start(tell())
 
     async def _keep_partitions(self) -> None:
         while True:
