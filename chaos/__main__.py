@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 from functools import reduce
 from pathlib import Path
@@ -37,7 +38,8 @@ def _chosen() -> argparse.Namespace:
 
 def main() -> int:
     chosen = _chosen()
-    console = Console(highlight=False, soft_wrap=True)
+    # The stream of now: commands of `thidua` that run in this process have what they print caught.
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     only = [name for name in chosen.kinds.split(",") if name]
     kinds = [kind for kind in EVERY if not only or any(kind.name.startswith(name) for name in only)]
     folder = Path(tempfile.mkdtemp(prefix="thidua-chaos-"))
@@ -59,9 +61,10 @@ async def _all(
     results = []
     if kinds:
         results.append(await run(folder, kinds, chosen.seed, chosen.minutes, console.print, whole=not only))
-    for name, scenario in SCENARIOS.items():
-        if not only or any(name.startswith(one) for one in only):
-            results.append(await scenario(folder / name, console.print))
+    chosen_too = [name for name in SCENARIOS if not only or any(name.startswith(one) for one in only)]
+    async with asyncio.TaskGroup() as together:
+        running = [together.create_task(SCENARIOS[name](folder / name, console.print)) for name in chosen_too]
+    results += [scenario.result() for scenario in running]
     if not results:
         raise SystemExit(f"no kind of fault is called {', '.join(only)}")
     return reduce(Result.with_other, results)

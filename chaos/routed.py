@@ -16,7 +16,7 @@ from chaos.three_nodes import ThreeNodes
 
 SETTINGS = {"beacon_seconds": 1, "gap_seconds": 1}
 """Beacons each second instead of every fifteen: faults come every few seconds here, not every few months."""
-COPIES = {"registry": 2, "scoring": 2}
+COPIES = {"registry": 2}
 """Services of which a second copy stands in line for the lease."""
 ROOT = "root"
 """A NATS user of this harness alone: no user of a site may delete a stream."""

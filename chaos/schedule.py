@@ -7,8 +7,8 @@ from random import Random
 
 from chaos.faults import Kind
 
-AT_ONCE = 4
-ALONE = 5
+AT_ONCE = 6
+ALONE = 6
 """A kind that touches so many parts runs alone. Those come first: later there would always be another under way."""
 
 
@@ -20,7 +20,7 @@ def drawn(kinds: Sequence[Kind], chance: Random) -> list[Kind]:
     waiting = [kind for kind in kinds for _ in range(kind.times)]
     chance.shuffle(waiting)
     return sorted(
-        waiting, key=lambda kind: (len(kind.touches) < ALONE, len(kind.touches) >= ALONE and bool(kind.shares))
+        waiting, key=lambda kind: (len(kind.touches) < ALONE, len(kind.touches) >= ALONE and bool(kind.together))
     )
 
 

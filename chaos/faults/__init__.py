@@ -25,14 +25,25 @@ class Kind:
     inflict: Callable[[World, Random], Awaitable[Done]]
     touches: frozenset[str]
     times: int = 3
-    shares: frozenset[str] = frozenset()
-    """Parts of these that others who share them may touch meanwhile."""
+    together: str = ""
+    """Faults of one such family may be under way at once on the same parts, if not on the same log (``of_log``)."""
     seconds: float = 60.0
     """A fault that takes longer to show or to end counts as not seen."""
 
     def beside(self, other: Kind) -> bool:
         """Whether both may be under way at once."""
-        return not (self.touches & other.touches) - (self.shares & other.shares)
+        common = self.touches & other.touches
+        if self.together and self.together == other.together:
+            common = frozenset(part for part in common if part.startswith(_LOG))
+        return not common
+
+
+_LOG = "log of "
+
+
+def of_log(service: str) -> str:
+    """The part of the site that the log of a service is."""
+    return _LOG + service
 
 
 ALL = frozenset({"registry", "scoring", "awards", "notify", "nats", "postgres"})

@@ -19,7 +19,7 @@ from chassis.subjects import stream
 from chassis.wire import Wire, from_headers, to_headers
 from contracts.envelope import event_hash
 
-from chaos.faults import ALL, Done, Kind
+from chaos.faults import ALL, Done, Kind, of_log
 from chaos.faults.restores import down, up
 from chaos.operator import keep_branch
 from chaos.world import NotSeen, World, now
@@ -128,10 +128,10 @@ def _followers(world: World, service: str) -> list[str]:
 def _kinds(way: Way) -> tuple[Kind, ...]:
     """A forged event is met by every follower, so all of them have to be there; in several logs at once it may be,
     unless the producer has to be silent for it."""
-    name, everybody = f"fork_{way.replace('-', '_')}", ALL
-    shares = frozenset[str]() if way == "broken-link" else everybody
+    name = f"fork_{way.replace('-', '_')}"
+    together = "" if way == "broken-link" else "forging"
     return tuple(
-        Kind(name, partial(forge, way, service), everybody | {f"log of {service}"}, times=1, shares=shares)
+        Kind(name, partial(forge, way, service), ALL | {of_log(service)}, times=1, together=together)
         for service in ("registry", "scoring", "awards")
     )
 

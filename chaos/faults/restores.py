@@ -12,7 +12,7 @@ from random import Random
 from thidua.local.recovery import Recovered, recover_service
 
 from chaos.counting import LostRange
-from chaos.faults import ALL, Done, Kind
+from chaos.faults import ALL, Done, Kind, of_log
 from chaos.operator import restore_log
 from chaos.routed import RoutedSite
 from chaos.servants import Copy
@@ -100,9 +100,12 @@ async def _reported(world: World, service: str, recovered: Recovered, lost_at: f
 
 ENDLESS = 1 << 62
 
-KINDS = tuple(
-    # Alone, because nothing can settle while a service is away for so long.
-    Kind(name, partial(restore, service), ALL, times=1, seconds=180)
-    for name, restore in (("restore_with_wal", restore_with_wal), ("restore_without_wal", restore_without_wal))
-    for service in SERVICES
-)
+
+def _kind(service: str, *, with_wal: bool) -> Kind:
+    """Nothing can settle while a service is away for so long; several may be, unless the courier has to be away."""
+    name, restore = ("restore_with_wal", restore_with_wal) if with_wal else ("restore_without_wal", restore_without_wal)
+    together = "restoring" if with_wal else ""
+    return Kind(name, partial(restore, service), ALL | {of_log(service)}, 1, together, seconds=180)
+
+
+KINDS = tuple(_kind(service, with_wal=with_wal) for with_wal in (True, False) for service in SERVICES)
