@@ -143,7 +143,7 @@ async def _read(database_url: str, nats_url: str, address: str) -> None:
     setup_tracing("scoring", "vn", address)
     async with _at_work(scoring.main.service, database_url, nats_url) as reader:
         changed = reader.changes.listen()
-        while reader.health:
+        while reader.health:  # noqa: ASYNC110 - nothing tells when the last trouble is over
             await asyncio.sleep(0.05)
         changed.clear()
         print("ready", flush=True)

@@ -16,7 +16,7 @@ from thidua.local.recovery import recover_service
 
 from chaos.counting import Branch
 from chaos.faults import ALL, Done, Kind
-from chaos.faults.forks import Way, found_by
+from chaos.faults.forks import Way, found_by, head
 from chaos.faults.restores import down, up
 from chaos.operator import keep_branch
 from chaos.routed import RoutedSite
@@ -40,20 +40,20 @@ async def gone_back(service: str, way: Way, keep: Keep, world: World, chance: Ra
     # Every follower holds the whole of the first branch: what is on it can be had again.
     await world.load.hold()
     await world.settled()
-    old = await _head(world, service)
+    old = await head(world, service)
     await site.shut("nats")
     try:
         copies = await down(world, service)
         left = now()
         recovered = await recover_service(site.postgres, service, backup, with_wal=False, keep_replaced=False)
-        new = await _head(world, service)
+        new = await head(world, service)
         site.head_file(service).write_text(json.dumps({"log": log, **new}) + "\n", encoding="ascii")
         await up(world, copies)
         await _opened_alone(world, service)
         began = now()
         if way == "another-hash":
             await world.load.go()
-            while (new := await _head(world, service))["seq"] < recovered.seq + WRITES:  # noqa: ASYNC110
+            while (new := await head(world, service))["seq"] < recovered.seq + WRITES:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
             await world.load.hold()
     finally:
@@ -77,13 +77,6 @@ async def _opened_alone(world: World, service: str) -> None:
     async with world.database(service) as db:
         while not await db.fetchval(OPEN):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
-
-
-async def _head(world: World, service: str) -> dict[str, Any]:
-    async with world.database(service) as db:
-        row = await db.fetchrow("SELECT epoch, seq, encode(hash, 'hex') AS hash FROM chassis.log_head")
-    assert row is not None
-    return dict(row)
 
 
 async def _listed(world: World, service: str) -> tuple[str, ...]:

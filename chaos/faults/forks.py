@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from chassis.subjects import stream
 from chassis.wire import Wire, from_headers, to_headers
@@ -77,8 +77,17 @@ async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
             await up(world, copies)
     ended = now()
     world.forks_found[way] += 1
-    await keep_branch(world, service, real.hash.hex())
+    # Where the producer stands now is on its branch; the event that was forged may be older than both.
+    await keep_branch(world, service, str((await head(world, service))["hash"]))
     return Done(f"{way} in {service} at {forged.epoch}:{forged.seq}, found by {', '.join(found)}", ended)
+
+
+async def head(world: World, service: str) -> dict[str, Any]:
+    """Where a service's log ends, as its database says: epoch, seq, hash (hex)."""
+    async with world.database(service) as db:
+        row = await db.fetchrow("SELECT epoch, seq, encode(hash, 'hex') AS hash FROM chassis.loghead")
+    assert row is not None
+    return dict(row)
 
 
 def _headers(wire: Wire, stream: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from chassis import held, received
 from chassis.crash_points import crash_point
 from chassis.database import DATABASE_ERRORS, message
 from chassis.facts import Stored
+from chassis.hot_path import HotPool
 from chassis.logread import Page
 from chassis.logs import get_logger
 from chassis.patience import patiently, pause
@@ -57,7 +58,7 @@ class Follower:
         projection: Projection,
         fetch: FetchPage,
         *,
-        hot: AsyncEngine | None = None,
+        hot: HotPool | None = None,
         batch_events: int = 500,
         gap_seconds: float = 5.0,
         applied: Callable[[], None] = lambda: None,
@@ -75,7 +76,7 @@ class Follower:
         self.known = 0
         """The highest seq that the log is known to have."""
         self._engine = engine
-        self._hot = hot or engine
+        self._hot = hot
         self._projection = projection
         self._fetch = fetch
         self._batch_events = batch_events
@@ -277,7 +278,7 @@ class Follower:
             return None
         subjects = {subject for one in batch for subject in one.subjects}
         try:
-            async with self._hot.connect() as db:
+            async with self._hot.acquire() if self._hot else self._engine.connect() as db:
                 await received.keep_and_apply(db, self.log, mark, events, subjects, rows)
         except received.Bound:
             return None

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.database import message, sqlstate
 from chassis.facts import Recorded, Stored, to_bytes
 from chassis.projection import Rows, values_of
-from chassis.statements import CACHED, beside, fetch_row, fetch_rows
+from chassis.statements import CACHED, Connected, beside, fetch_row, fetch_rows
 from contracts import catalogue
 
 
@@ -90,7 +90,7 @@ async def append(
 
 
 async def apply_and_append(
-    db: AsyncConnection,
+    db: Connected,
     rows: Sequence[Rows],
     facts: Sequence[Recorded[Fact]],
     *,
@@ -189,9 +189,7 @@ _PAGE = (
 )
 
 
-async def read_page(
-    db: AsyncConnection, log: str, after: int, limit: int = 500, size: int = MAX_PAGE_BYTES
-) -> list[Stored]:
+async def read_page(db: Connected, log: str, after: int, limit: int = 500, size: int = MAX_PAGE_BYTES) -> list[Stored]:
     """Events of the own log with ``seq > after``, in order: ``limit`` or ``size`` bytes at most, but one at least."""
     rows = await fetch_rows(db, _PAGE, after=after, limit=limit, size=size)
     return [Stored(log, *row) for row in rows]

@@ -20,10 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from chassis import log as logs
 from chassis.crash_points import crash_point
 from chassis.database import DATABASE_ERRORS, breaks_key, constraint, is_away, may_have_committed, passes
+from chassis.hot_path import POOL_SECONDS, HotPool
 from chassis.metrics import Metrics
 from chassis.projection import Projection
 from chassis.telemetry import current_traceparent, span
-from chassis.work import Answer, Command, Handler, NothingRecorded, Work
+from chassis.work import Answer, Command, Handler, NothingRecorded, Unusual, Work
 
 RETRIES = 5
 
@@ -43,11 +44,11 @@ class Performer:
         committed: Callable[[], None],
         metrics: Metrics | None = None,
         *,
-        hot: AsyncEngine | None = None,
+        hot: HotPool | None = None,
     ) -> None:
         self._engine = engine
         self._alone = alone
-        self._hot = hot or alone
+        self._hot = hot
         self._own = own
         self._committed = committed
         self._metrics = metrics or Metrics()
@@ -83,9 +84,13 @@ class Performer:
     ) -> Answer | None:
         if getattr(handler, "beside_the_log", False):
             return await self._in_one_transaction(command, handler, args, allow_nothing)
-        is_hot = getattr(handler, "hot", False)
-        async with (self._hot if is_hot else self._alone).connect() as db:
-            work = Work(db, command, None if is_hot else await logs.head_seq(db))
+        if self._hot is not None and getattr(handler, "hot", False):
+            try:
+                return await self._in_two_statements(self._hot, command, handler, args)
+            except Unusual:
+                pass
+        async with self._alone.connect() as db:
+            work = Work(db, command, await logs.head_seq(db))
             await handler(work, *args)
             if not work.facts and allow_nothing:
                 return None
@@ -97,6 +102,21 @@ class Performer:
                 return self._done(work, written, command)
         async with self._engine.connect() as db, db.begin() as transaction:
             return await self._apply_and_append(db, transaction, work, command)
+
+    async def _in_two_statements(
+        self, hot: HotPool, command: Command, handler: Handler, args: tuple[Any, ...]
+    ) -> Answer:
+        """A ``hot`` handler in the usual case. Raises Unusual, and then nothing is done."""
+        async with hot.acquire(timeout=POOL_SECONDS) as db:
+            work = Work(db, command, None)
+            await handler(work, *args)
+            _recorded_something(work, handler)
+            rows = self._own.rows_of(work.facts)
+            if rows is None:
+                raise Unusual
+            with _commit_of(command):
+                written = await logs.apply_and_append(db, rows, work.facts, **_with(work))
+            return self._done(work, written, command)
 
     async def _in_one_transaction(
         self, command: Command, handler: Handler, args: tuple[Any, ...], allow_nothing: bool

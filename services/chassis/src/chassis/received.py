@@ -16,7 +16,7 @@ from chassis.database import sqlstate
 from chassis.facts import Stored
 from chassis.positions import Position
 from chassis.projection import Rows, values_of
-from chassis.statements import beside, fetch_row
+from chassis.statements import Connected, beside, fetch_row
 
 _ARRAYS: dict[str, sa.types.TypeEngine[Any]] = {
     "epochs": sa.Integer(),
@@ -104,7 +104,7 @@ async def keep_batch(
 
 
 async def keep_and_apply(
-    db: AsyncConnection,
+    db: Connected,
     log: str,
     was: Position,
     events: Sequence[Stored],

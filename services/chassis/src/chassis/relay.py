@@ -17,6 +17,7 @@ from chassis import log as logs
 from chassis import relay_steps as steps
 from chassis.crash_points import crash_point
 from chassis.facts import Stored
+from chassis.hot_path import HotPool
 from chassis.patience import patiently, pause_seconds
 from chassis.positions import Position
 from chassis.publisher import Acknowledged, NotTaken, Publisher
@@ -94,12 +95,14 @@ class Relay:
         in_flight: int = 32,
         poll_seconds: float = 0.1,
         look_seconds: float = LOOK_SECONDS,
+        hot: HotPool | None = None,
         veil: Callable[[Stored], Stored] = lambda event: event,
         fell_idle: Callable[[], None] = lambda: None,
         trouble: Callable[[str | None], None] = lambda reason: None,
     ) -> None:
         self._veil = veil
         self._engine = engine
+        self._hot = hot
         self._log = log
         self._tree = tree
         self._connection = connection
@@ -229,7 +232,11 @@ class Relay:
         crash_point("relay.published")
 
     async def _read(self, after: int) -> None:
-        page = await self._asked(lambda db: logs.read_page(db, self._log, after, PAGE))
+        async def page_after() -> list[Stored]:
+            async with self._hot.acquire() if self._hot else self._engine.connect() as db:
+                return await logs.read_page(db, self._log, after, PAGE)
+
+        page = await patiently(page_after, self._say)
         self._hear(steps.PageRead(after, tuple(self._veil(event) for event in page)))
 
     async def _move(self, moved_from: Position, to: Position) -> None:

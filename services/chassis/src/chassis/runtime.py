@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chassis.clock import Clock, DemoClock, WallClock
 from chassis.gate_record import Passage
+from chassis.hot_path import CONNECT_SECONDS, POOL_SECONDS, STATEMENTS, HotPool, session
 from chassis.inquiry import Inquiry
 from chassis.metrics import Metrics
 from chassis.migrate import LIVE
@@ -24,14 +25,6 @@ from chassis.timers import Outlook
 
 if TYPE_CHECKING:
     from chassis.service import Service
-
-
-STATEMENTS = 500
-"""How many statements a connection keeps prepared: more than a service has."""
-POOL_SECONDS = 15.0
-"""How long a request waits for a connection that others use: a burst on a busy machine is not an absent database."""
-CONNECT_SECONDS = 3.0
-"""How long a server may take to let a new connection in."""
 
 
 class Changes:
@@ -77,8 +70,8 @@ class Runtime:
     """The way to ask others what they hold; None where nothing is at work."""
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     """Long work that people asked for; cancelled when the service stops."""
-    hot: AsyncEngine | None = None
-    """Connections of the hot path (``create_engine``); None: the others serve it, too."""
+    hot: HotPool | None = None
+    """Connections of the hot path; None: the others serve it, too."""
     alone: AsyncEngine = field(init=False)
     """The same connections for statements that stand alone: each commits by itself, without a round trip to begin
     and one to end."""
@@ -119,16 +112,11 @@ class Runtime:
 
 
 def create_engine(
-    url: str, *, pool_size: int = 10, pool_seconds: float = POOL_SECONDS, schema: str = LIVE, hot: bool = False
+    url: str, *, pool_size: int = 10, pool_seconds: float = POOL_SECONDS, schema: str = LIVE
 ) -> AsyncEngine:
-    """An engine whose connections see the service's tables, then the chassis', then extensions.
-
-    ``hot``: for statements of the hot path. Each commits by itself and is planned once, whatever its parameters:
-    planning one of them takes as long as doing it, and all of them go by keys.
-    """
+    """An engine whose connections see the service's tables, then the chassis', then extensions."""
     engine = create_async_engine(
         url,
-        **({"isolation_level": "AUTOCOMMIT"} if hot else {}),
         pool_size=pool_size,
         max_overflow=0,
         # Whoever gets no connection in this time is told so: requests never pile up behind a database that is away.
@@ -139,15 +127,7 @@ def create_engine(
         connect_args={
             "timeout": CONNECT_SECONDS,
             "prepared_statement_cache_size": STATEMENTS,
-            "server_settings": {
-                "search_path": f"{schema},chassis,public",
-                "synchronous_commit": "on",
-                "idle_in_transaction_session_timeout": "3s",
-                "lock_timeout": "5s",
-                "timezone": "UTC",
-                "jit": "off",
-                "plan_cache_mode": "force_generic_plan" if hot else "auto",
-            },
+            "server_settings": session(schema),
         },
     )
     event.listen(engine.sync_engine, "checkout", _still_there)

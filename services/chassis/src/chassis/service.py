@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis import log as logs
 from chassis.facts import Recorded
 from chassis.gate_record import open_here
+from chassis.hot_path import hot_pool
 from chassis.http import problems
 from chassis.http.examples import show_examples
 from chassis.http.limits import BodyLimit
@@ -139,7 +140,6 @@ async def runtime(service: Service, settings: Settings, *, judged: bool = False)
     ``judged``: a worker's gate will say whether the database may be written to. Without one it simply may.
     """
     engine = create_engine(settings.database_url, pool_size=settings.pool_size)
-    hot = create_engine(settings.database_url, pool_size=settings.pool_size, hot=True)
     try:
         await upgrade(engine, service.package)
         async with engine.begin() as db:
@@ -147,9 +147,9 @@ async def runtime(service: Service, settings: Settings, *, judged: bool = False)
             await open_log(db, service, settings, clock.now())
             if not judged:
                 await open_here(db)
-        yield Runtime(service, settings, engine, clock, settings.key("token_public_key"), hot=hot)
+        async with hot_pool(settings.database_url, pool_size=settings.pool_size) as hot:
+            yield Runtime(service, settings, engine, clock, settings.key("token_public_key"), hot=hot)
     finally:
-        await hot.dispose()
         await engine.dispose()
 
 

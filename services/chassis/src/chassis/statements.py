@@ -11,7 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+Connected = AsyncConnection | PoolConnectionProxy
+"""A connection of SQLAlchemy's, or the driver's own from the hot pool (``chassis.runtime.HotPool``)."""
 
 _NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 CACHED = 500
@@ -29,7 +33,7 @@ def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
     return _NAMED.sub(place, statement), tuple(places)
 
 
-async def fetch_row(db: AsyncConnection, statement: str, **values: Any) -> dict[str, Any] | None:
+async def fetch_row(db: Connected, statement: str, **values: Any) -> dict[str, Any] | None:
     """The first row, or None. Raises the driver's own errors (``asyncpg.PostgresError``): see ``chassis.database``.
 
     On a connection on which SQLAlchemy has begun no transaction, with a statement of its own, it commits by itself.
@@ -39,14 +43,16 @@ async def fetch_row(db: AsyncConnection, statement: str, **values: Any) -> dict[
     return None if found is None else dict(found)
 
 
-async def fetch_rows(db: AsyncConnection, statement: str, **values: Any) -> list[Sequence[Any]]:
+async def fetch_rows(db: Connected, statement: str, **values: Any) -> list[Sequence[Any]]:
     """All rows, each with its columns in order. Raises and commits as ``fetch_row``."""
     text, names = numbered(statement)
     found: list[Sequence[Any]] = await _driver(db).fetch(text, *[values[name] for name in names])
     return found
 
 
-def _driver(db: AsyncConnection) -> Any:
+def _driver(db: Connected) -> Any:
+    if isinstance(db, PoolConnectionProxy):
+        return db
     assert db.sync_connection is not None
     return db.sync_connection.connection.driver_connection
 

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis import log as logs
 from chassis.facts import Recorded
 from chassis.ids import new_id
+from chassis.statements import Connected
 from contracts import catalogue
 
 Handler = Callable[..., Awaitable[None]]
@@ -60,6 +61,10 @@ class NothingRecorded(Exception):
     """A unit of work that ended without a fact."""
 
 
+class Unusual(Exception):
+    """A ``hot`` handler needs more than the usual case does; nothing was done yet."""
+
+
 def beside_the_log(handler: H) -> H:
     """Mark a handler that itself writes to tables which no event feeds: it runs in one transaction with its facts."""
     handler.beside_the_log = True  # type: ignore[attr-defined]
@@ -69,7 +74,9 @@ def beside_the_log(handler: H) -> H:
 def hot(handler: H) -> H:
     """Mark a handler of the hot path: all that it reads goes by keys, so each statement is planned once for all.
 
-    It reads the versions that it guards itself, in the statement that reads what it judges: nothing is asked before.
+    What it reads in the usual case it reads by ``statements.fetch_row(work.reads, …)``; where it asks for ``work.db``,
+    it is run again from the beginning as any other. It reads the versions that it guards itself, in the statement
+    that reads what it judges: nothing is asked before.
     """
     handler.hot = True  # type: ignore[attr-defined]
     return handler
@@ -78,9 +85,10 @@ def hot(handler: H) -> H:
 class Work:
     """What a handler holds: a connection to read with, the act, and a place to record facts."""
 
-    def __init__(self, db: AsyncConnection, command: Command, began: int | None) -> None:
+    def __init__(self, db: Connected, command: Command, began: int | None) -> None:
         """``began``: the seq at which the own log stood before anything was read; None for a ``hot`` handler."""
-        self.db = db
+        self.reads = db
+        """What ``statements.fetch_row`` reads with."""
         self.act = command.act
         self.person = command.person
         self.cause = command.cause
@@ -88,6 +96,13 @@ class Work:
         self._began = began
         self._facts: list[Recorded[Fact]] = []
         self._guarded: dict[str, int] = {}
+
+    @property
+    def db(self) -> AsyncConnection:
+        """A connection for any statement. Raises Unusual in the usual case of a ``hot`` handler, which needs none."""
+        if not isinstance(self.reads, AsyncConnection):
+            raise Unusual
+        return self.reads
 
     @property
     def now(self) -> datetime:

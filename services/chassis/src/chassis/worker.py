@@ -281,7 +281,7 @@ class _Worker:
     async def _relay_log(self, destination: neighbours.Destination, part: str) -> None:
         runtime = self._runtime
         relay = Relay(
-            runtime.hot or runtime.alone,
+            runtime.alone,
             runtime.log,
             self._broker.connection,
             destination.tree,
@@ -289,6 +289,7 @@ class _Worker:
             in_flight=runtime.settings.relay_in_flight,
             poll_seconds=runtime.settings.poll_seconds,
             veil=destination.veil,
+            hot=runtime.hot,
             fell_idle=self._telling.published,
             trouble=lambda wrong: self.report(part, wrong),
         )

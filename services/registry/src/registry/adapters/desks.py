@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chassis.statements import fetch_row
+from chassis.statements import Connected, fetch_row
 from contracts.events.registry import ClusterKind, Filing, Punctuality
 from contracts.refusal import Refused
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from registry.domain.deadlines import Dates, Window, in_force
 from registry.domain.filings import Desk, Standing, State
@@ -64,7 +63,7 @@ class AtDesk:
 
 
 async def load(
-    db: AsyncConnection,
+    db: Connected,
     subject: str,
     kind: Filing,
     year_id: str,

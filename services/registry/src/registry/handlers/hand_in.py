@@ -44,7 +44,7 @@ async def hand_in(
     officer above; then the unit has yet to confirm. Only that standing office accepts late, and never its own unit's.
     """
     at = await desks.load(
-        work.db,
+        work.reads,
         subject,
         kind,
         body.year_id,

@@ -1,4 +1,4 @@
-"""What the usual batch of a follower, kept and applied in one statement, ends with: it was the usual one, or nothing."""
+"""What the usual batch of a follower, kept and applied in one statement, ends with: the usual one, or nothing."""
 
 from alembic import op
 
