@@ -106,8 +106,8 @@ async def our_rebuild(database: Database) -> float:
 
 
 async def bare(database: Database, schema: str) -> float:
-    """Seconds to read, decode and apply ``BARE`` of the same in the same pages into empty tables: nothing left out, nothing
-    compared, no progress kept, nothing swapped."""
+    """Seconds to read, decode and apply ``BARE`` of the same in the same pages into empty tables: nothing left out,
+    nothing compared, no progress kept, nothing swapped."""
     engine = create_engine(database.url, pool_size=4)
     await upgrade(engine, service.package, schema=schema, with_chassis=False)
     began = time.perf_counter()

@@ -10,7 +10,7 @@ import asyncio
 import json
 from functools import partial
 from random import Random
-from typing import Any, Literal
+from typing import Literal
 
 from thidua.local.recovery import recover_service
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from chassis.restore import alone
 from contracts.refusal import Refused
+from thidua.cli import session
 from thidua.local.nats import EmbeddedNats
 
 from tests.chassis.delivery import at_work_on, awake, caught_up, form, numbered, one, received_as_sent, rows
@@ -47,7 +48,8 @@ async def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which the command finds where a site listens, and with it the operator's token."""
     for name, value in {"DATA": tmp_path, "TOKEN": token(OPERATOR)}.items():
         monkeypatch.setenv(f"THIDUA_{name}", str(value))
-    monkeypatch.setenv("COLUMNS", "240")
+    # The console read how wide it is when it was imported, whoever did that.
+    monkeypatch.setattr(session.console, "width", 240)
     (tmp_path / "up").mkdir()
     return tmp_path / "up"
 

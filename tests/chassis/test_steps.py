@@ -157,11 +157,13 @@ def test_a_stream_that_lost_its_tail_is_filled_again_though_it_took_younger_even
     assert set(world.stream) == set(range(1, LENGTH + 1))
 
 
-@given(COURSE, st.integers(0, LENGTH), COURSE, st.booleans())
+@given(COURSE, st.integers(0, LENGTH), SURE, st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_a_stream_that_came_back_shorter_is_filled_again_from_where_it_ends(
     before: list[tuple[int, str]], kept: int, after: list[tuple[int, str]], restarted: bool
 ) -> None:
+    # Not with a crash while what was on its way lands in the shorter stream: who begins anew sees a younger event at
+    # its end and cannot tell that older ones are missing. Followers can, by the hole, and fetch them.
     world = RelayWorld()
     go(world, before)
     del world.stream[kept:]
