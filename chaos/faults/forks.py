@@ -85,7 +85,7 @@ async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
 async def head(world: World, service: str) -> dict[str, Any]:
     """Where a service's log ends, as its database says: epoch, seq, hash (hex)."""
     async with world.database(service) as db:
-        row = await db.fetchrow("SELECT epoch, seq, encode(hash, 'hex') AS hash FROM chassis.loghead")
+        row = await db.fetchrow("SELECT epoch, seq, encode(hash, 'hex') AS hash FROM chassis.log_head")
     assert row is not None
     return dict(row)
 
