@@ -15,13 +15,16 @@ ALONE = 6
 def drawn(kinds: Sequence[Kind], chance: Random) -> list[Kind]:
     """Every kind as often as it says, in an order that the seed decides, those that need all to themselves first.
 
-    Those that share go next to one another, so that they run together.
+    Families go next to one another, so that they run together.
     """
     waiting = [kind for kind in kinds for _ in range(kind.times)]
     chance.shuffle(waiting)
-    return sorted(
-        waiting, key=lambda kind: (len(kind.touches) < ALONE, len(kind.touches) >= ALONE and bool(kind.together))
-    )
+    return sorted(waiting, key=lambda kind: (not alone(kind), kind.together if alone(kind) else ""))
+
+
+def alone(kind: Kind) -> bool:
+    """Whether it needs all to itself and its own family."""
+    return len(kind.touches) >= ALONE
 
 
 def next_one(waiting: list[Kind], under_way: Collection[Kind]) -> Kind | None:
@@ -31,6 +34,6 @@ def next_one(waiting: list[Kind], under_way: Collection[Kind]) -> Kind | None:
     for nr, kind in enumerate(waiting):
         if all(kind.beside(other) for other in under_way):
             return waiting.pop(nr)
-        if len(kind.touches) >= ALONE:
+        if alone(kind):
             return None
     return None
