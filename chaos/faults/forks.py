@@ -8,7 +8,9 @@ database and head file together, while it was cut off; it may even have gone on 
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -20,7 +22,6 @@ from chassis.wire import Wire, from_headers, to_headers
 from contracts.envelope import event_hash
 
 from chaos.faults import ALL, Done, Kind, of_log
-from chaos.faults.restores import down, up
 from chaos.operator import keep_branch
 from chaos.world import NotSeen, World, now
 
@@ -57,11 +58,12 @@ FORGED: dict[Way, Callable[[Wire], Wire]] = {
 
 async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
     """Followers stop at a forged event; people keep the producer's branch, and everything goes on."""
-    held = way == "broken-link"
-    # What continues the mark must be the forged event and no other: the producer is silent meanwhile.
-    copies = await down(world, service) if held else []
+    # What continues the mark must be the forged event and no other: the producer stands still meanwhile.
+    still = world.servants.of(service) if way == "broken-link" else []
+    for copy in still:
+        os.kill(copy.child.pid, signal.SIGSTOP)
     try:
-        if held:
+        if still:
             await _followed_up(world, service)
         async with world.courier() as js:
             name = stream("loc", service)
@@ -73,8 +75,8 @@ async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
         world.forks_injected[way] += 1
         found = await found_by(world, service, way)
     finally:
-        if held:
-            await up(world, copies)
+        for copy in still:
+            os.kill(copy.child.pid, signal.SIGCONT)
     ended = now()
     world.forks_found[way] += 1
     # Where the producer stands now is on its branch; the event that was forged may be older than both.
