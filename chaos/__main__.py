@@ -31,7 +31,7 @@ def _chosen() -> argparse.Namespace:
     known = ", ".join([*dict.fromkeys(kind.name for kind in EVERY), *SCENARIOS])
     parser = argparse.ArgumentParser(prog="python -m chaos", description="Break a site under load; count what is lost.")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or secrets.randbelow(1_000_000)))
-    parser.add_argument("--minutes", type=float, default=7.8, help="no fault on the whole site begins after this")
+    parser.add_argument("--minutes", type=float, default=8.0, help="no fault on the whole site begins after this")
     parser.add_argument("--kinds", default="", help=f"only what begins so: {known}")
     return parser.parse_args()
 
