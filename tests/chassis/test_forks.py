@@ -93,6 +93,27 @@ def test_what_people_left_behind_when_they_opened_an_epoch_is_no_fork() -> None:
     assert stopped(log[5], mark) == "went on"
 
 
+def test_what_was_left_behind_is_no_fork_either_when_it_came_before_the_epoch_that_left_it() -> None:
+    log = clusters(*numbered(6))
+    epoch_two = chain(event(formed("cum-2", "kỷ hai"), "cluster:cum-2"), after=Position(2, 3, log[2].hash))[0]
+    mark = Position.of(log[2])
+    state, _ = steps.step(steps.begin("vn.registry", 100, mark), steps.MarkRead(mark))
+    told: list[steps.Action] = []
+    for said in (
+        steps.Delivered(1, (log[4],)),
+        steps.Delivered(2, (epoch_two,)),
+        steps.DidFail("nobody has what follows 3"),
+        steps.MarkRead(mark),
+        steps.Committed(Position.of(epoch_two)),
+        steps.MarkRead(Position.of(epoch_two)),
+    ):
+        state, actions = steps.step(state, said)
+        told += actions
+    assert steps.Commit(mark, (epoch_two,)) in told
+    assert [action for action in told if isinstance(action, steps.Stop)] == []
+    assert {action.token for action in told if isinstance(action, steps.Ack)} == {1, 2}
+
+
 async def parted(make_database: DatabaseMaker, server: EmbeddedNats, reader: Runtime) -> Database:
     """The copy of a registry of three clusters; its reader went on with two more that the copy knows nothing of."""
     registry = await make_database("registry")

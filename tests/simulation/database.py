@@ -47,6 +47,8 @@ class Database:
     waits: dict[tuple[str, Place], str] = field(default_factory=dict)
     follower_marks: dict[str, Position] = field(default_factory=dict)
     changes: int = 0
+    restoring: int | None = None
+    """How far a restore that is not finished yet has come, by its record; None when none is, as in every backup."""
 
     @staticmethod
     def empty(log: str, destinations: Iterable[str], follows: Iterable[str]) -> Database:
@@ -98,6 +100,11 @@ class Database:
         self.own += events
         self.head = Position.of(events[-1])
         self.changes += 1
+
+    def begin_restore(self) -> None:
+        """One that was begun before is taken up again."""
+        if self.restoring is None:
+            self.restoring = self.head.seq
 
     # Relay
 

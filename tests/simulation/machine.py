@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.simulation.deeds import Nature
 from tests.simulation.service import Service
@@ -28,7 +28,7 @@ COMMANDS = 216
 TURMOIL = st.integers(1, 60).flatmap(lambda length: st.binary(min_size=2 * length, max_size=2 * length))
 """Two bytes for each thing that happens: which it is, and the course that it takes."""
 OF_NATS = Literal["tail", "one", "store", "lay", "ids", "consumer", "again", "word"]
-OF_PEOPLE = Literal["discard", "mend", "redrive", "skew", "bring back"]
+OF_PEOPLE = Literal["discard", "mend", "redrive", "skew"]
 OF_MACHINES = Literal["crash", "start", "cut", "heal"]
 
 
@@ -124,8 +124,6 @@ class Machine(RuleBasedStateMachine):
                 self.world.mend(on)
             case "redrive":
                 self.world.redrive(on)
-            case "bring back":
-                self.world.bring_back(on)
             case "skew":
                 self.world.skew(on, which * 7 - 24)
 
@@ -136,6 +134,14 @@ class Machine(RuleBasedStateMachine):
     @rule(service=SERVICE, which=st.integers(0, 1), file_too=st.booleans())
     def restore(self, service: int, which: int, file_too: bool) -> None:
         self._watching(lambda: self.world.restore(self._service(service), which, file_too=file_too))
+
+    @precondition(lambda self: any(service.shut for service in self.world.services.values()))
+    @rule(parts=st.integers(0, 12), killed=st.booleans())
+    def bring_back(self, parts: int, killed: bool) -> None:
+        (shut,) = [service for service in self.world.services.values() if service.shut]
+        self._watching(lambda: self.world.bring_back(shut, parts))
+        if killed:
+            self.world.crash(shut, 1)
 
     @rule()
     def rest(self) -> None:

@@ -199,11 +199,41 @@ def _no_proof_counts(right: Any) -> Any:
 
 
 def _no_epoch(right: Any) -> Any:
-    return lambda world, service: None
+    return lambda world, service, epoch: None
 
 
 def _nothing_taken_in(right: Any) -> Any:
     return lambda database, events: None
+
+
+def _goes_on_from_its_record(right: Any) -> Any:
+    """After a crash between a page and its note that page is taken in a second time."""
+
+    def goes_on_from(base: database.Database) -> Position:
+        return Position.of(base.own[base.restoring - 1]) if base.restoring else right(base)
+
+    return goes_on_from
+
+
+def _a_page_is_passed_over(right: Any) -> Any:
+    def take_in(base: database.Database, events: list[Stored]) -> None:
+        if base.restoring == base.head.seq:
+            right(base, events)
+        else:
+            base.head = Position.of(events[-1])
+
+    return take_in
+
+
+def _never_unfinished(right: Any) -> Any:
+    return lambda base: False
+
+
+def _epoch_leaves_nothing_behind(right: Any) -> Any:
+    def marked(state: follower_steps.Follower, at: Position) -> follower_steps.Follower:
+        return right(replace(state, mark=replace(state.mark, epoch=at.epoch)), at)
+
+    return marked
 
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -234,6 +264,10 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant("no proof counts at the gate", gate_steps, "_against", _no_proof_counts),
         Mutant("a restore takes in nothing that others hold", restoring, "_take_in", _nothing_taken_in),
         Mutant("a restore opens no epoch", restoring, "_open_epoch", _no_epoch),
+        Mutant("a restore goes on from its record", restoring, "_goes_on_from", _goes_on_from_its_record),
+        Mutant("a restore passes a page over after a crash", restoring, "_take_in", _a_page_is_passed_over),
+        Mutant("a restore that was cut off does not shut", restoring, "unfinished", _never_unfinished),
+        Mutant("a new epoch leaves nothing behind", follower_steps, "_marked", _epoch_leaves_nothing_behind),
         Mutant("a reaction does not know its own facts", world.World, "perform_reaction", _reactions_again),
         Mutant("a reaction's cursor goes before its work", running.Copy, "_answer", _reaction_after_its_cursor),
         Mutant("a reaction that waits is forgotten", database.Database, "pass_by", _waits_forgotten),

@@ -15,7 +15,7 @@ from tests.simulation.deeds import Table, enter, told
 if TYPE_CHECKING:
     from tests.simulation.database import Database, Place
     from tests.simulation.restoring import Restored
-    from tests.simulation.running import InHand
+    from tests.simulation.running import Copy, InHand
     from tests.simulation.service import Service
     from tests.simulation.world import World
 
@@ -153,6 +153,25 @@ def only_what_was_here_only_is_lost(world: World, service: Service, restored: Re
             raise Broken(f"{event.key} was lost and is not reported: {restored.reported}")
 
 
+def nothing_lost_is_held(world: World, service: Service, restored: Restored) -> None:
+    """What anybody who was asked holds is brought back; in a stream only what continues the log can be told."""
+    lost = {event.hash for event in restored.lost}
+    for other in world.services.values():
+        for event in other.database.received.get(service.log, ()):
+            if event.hash in lost:
+                raise Broken(f"{event.key} was not recovered, and {other.log} holds it")
+    for event in restored.lost[:1]:
+        for name in service.destinations:
+            if event in world.streams[name].messages.values():
+                raise Broken(f"{event.key} was not recovered, and {name} holds it")
+
+
+def no_restore_is_left_unfinished(service: Service) -> None:
+    """Only the end of a restore opens a gate behind which one was begun."""
+    if service.database.restoring is not None:
+        raise Broken(f"the gate of {service.log} opened amid a restore, at {service.database.head.seq}")
+
+
 def nobody_who_answered_knew(world: World, service: Service, gone: list[Stored]) -> None:
     """The gate may open on a log that lies behind only if nobody who could be asked had any of it."""
     hashes = {event.hash for event in gone}
@@ -167,18 +186,24 @@ def nobody_who_answered_knew(world: World, service: Service, gone: list[Stored])
 
 
 def nothing_acknowledged_before_it_is_committed(service: Service, batch: InHand) -> None:
-    mark = service.database.marks[batch.log].seq
+    """Damaged messages are as if they had not come, and what an epoch left behind is nothing to be committed."""
+    mark = service.database.marks[batch.log]
     for event in batch.events:
-        if event.seq > mark and event.data != b"?":
-            raise Broken(f"{service.log} acknowledged {event.key} with its mark at {mark}")
+        if event.seq > mark.seq and event.epoch >= mark.epoch and event.data != b"?":
+            raise Broken(f"{service.log} acknowledged {event.key} with its mark at {mark.seq}")
 
 
-def no_fork_where_there_is_one_branch(world: World, log: str, reason: str) -> None:
-    if not _forked(world, log):
+def no_fork_where_there_is_one_branch(world: World, copy: Copy, log: str, reason: str) -> None:
+    """A log that came back from a backup is behind its followers until it is brought back: that stops them, too."""
+    follower, producer = copy.followers[log], world.services[log]
+    gone_back = follower.fork_kind == "head-behind" and (
+        producer.shut or (follower.fork_seen is not None and follower.fork_seen.epoch < producer.database.head.epoch)
+    )
+    if not gone_back and not forked(world, log):
         raise Broken(f"a fork of {log} was declared, and there is one branch: {reason}")
 
 
-def _forked(world: World, log: str) -> bool:
+def forked(world: World, log: str) -> bool:
     return any(len(hashes) > 1 for hashes in world.ever[log].values())
 
 

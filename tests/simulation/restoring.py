@@ -1,7 +1,12 @@
-"""A database comes back from a backup: the real gate judges it, the real plan brings its log back from who holds it."""
+"""A database comes back from a backup: the real gate judges it, the real plan brings its log back from who holds it.
+
+The restore is a generator that stops wherever the real one (``restore.py``) waits for others or has committed; it may
+be killed at each stop, and what its transactions left is all that the next one knows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,6 +16,9 @@ from chassis.facts import Stored
 from chassis.positions import Position
 
 from tests.simulation.deeds import OPENED, deed
+
+PAGE = 2
+"""Events that a follower gives at once."""
 
 if TYPE_CHECKING:
     from tests.simulation.database import Database
@@ -56,31 +64,95 @@ def _own_word(database: Database, seqs: tuple[int, ...]) -> gate_steps.Compared:
     return gate_steps.Compared(database.head, held, ends)
 
 
-def bring_back(world: World, service: Service) -> Restored | None:
-    """Take in what others hold past the own head, and open an epoch. None while somebody is silent."""
+class Silent(Exception):
+    """Somebody who is asked does not answer: the restore stops, and the gate stays shut."""
+
+
+Shell = Generator[str, None, Restored]
+"""Says what it did. Raises Silent."""
+
+
+def unfinished(database: Database) -> bool:
+    """Whether a restore was begun and did not come to its end: then only the end of one opens the gate."""
+    return database.restoring is not None
+
+
+def bring_back(world: World, service: Service) -> Shell:
+    """Take in what others hold past the own head, and open an epoch."""
     database = service.database
     followers = [other for other in world.services.values() if service.log in other.follows]
-    if not all(world.answers(other, service.site) for other in followers):
-        return None
+    marks: dict[str, Position] = {}
+    for other in followers:
+        _must_answer(world, service, other)
+        marks[other.log] = other.database.marks[service.log]
+        yield f"hears that {other.log} has {marks[other.log].seq}"
     own = database.head
-    marks = {other.log: other.database.marks[service.log] for other in followers}
     holders = [restore_plan.Holder(name, tip, _common(world, service, name)) for name, tip in marks.items()]
     plan = restore_plan.plan(own, False, holders, None, False)
-    for name in plan.sources:
-        held = world.services[name].database.received[service.log]
-        _take_in(database, restore_plan.continuing(database.head, held[database.head.seq :]))
-    following = {
-        event.prev: event for stream in service.destinations for event in world.streams[stream].messages.values()
-    }
-    tail: list[Stored] = []
-    while (event := following.get(tail[-1].hash if tail else database.head.hash)) is not None:
-        tail.append(event)
-    _take_in(database, restore_plan.continuing(database.head, tail))
+    database.begin_restore()
+    yield f"begins at {own.seq}"
+    yield from _gather(world, service, plan.sources)
+    tail = _tail(world, service)
+    yield f"has read the streams after {database.head.seq}"
+    yield from _take_in_noted(database, restore_plan.continuing(database.head, tail))
+    yield from _gather(world, service, tuple(marks))
     proved = [at for at in (*marks.values(), service.head_file) if at is not None]
     reported = tuple(restore_plan.not_recovered(database.head, proved))
-    lost = tuple(event for event in world.recorded[service.log] if event.seq > database.head.seq)
-    _open_epoch(world, service)
+    held = {event.hash for event in database.own}
+    lost = tuple(event for event in world.recorded[service.log] if event.hash not in held)
+    epoch = max([database.head.epoch, *(at.epoch for at in proved)]) + 1
+    if any(event.epoch >= epoch for event in lost):
+        # Of that epoch only the machine that was lost had known: its number is given a second time.
+        world.unnoticed.add(service.log)
+    _open_epoch(world, service, epoch)
     return Restored(lost, reported)
+
+
+def _must_answer(world: World, service: Service, other: Service) -> None:
+    if not world.answers(other, service.site):
+        raise Silent(other.log)
+
+
+def _gather(world: World, service: Service, sources: Sequence[str]) -> Generator[str, None, None]:
+    """Page by page, from whoever has more; the place to go on from is read before each page."""
+    database = service.database
+    for name in sources:
+        while True:
+            other = world.services[name]
+            _must_answer(world, service, other)
+            at = _goes_on_from(database)
+            page = other.database.received[service.log][at.seq : at.seq + PAGE]
+            yield f"has asked {name} for what follows {at.seq}"
+            if not (ready := restore_plan.continuing(at, page)):
+                break
+            yield from _take_in_noted(database, ready)
+
+
+def _goes_on_from(database: Database) -> Position:
+    """The end of the log, and not what the record of a restore says of it: that is written afterwards."""
+    return database.head
+
+
+def _take_in_noted(database: Database, events: list[Stored]) -> Generator[str, None, None]:
+    """A transaction, and after it the record that people watch."""
+    if events:
+        _take_in(database, events)
+        yield f"takes in {events[0].seq} to {events[-1].seq}"
+        database.restoring = events[-1].seq
+
+
+def _tail(world: World, service: Service) -> list[Stored]:
+    """What the streams hold after the own head, link by link."""
+    following: dict[bytes, Stored] = {}
+    for name in service.destinations:
+        stream = world.streams[name]
+        if not world.connected(service.site, stream.site):
+            raise Silent(name)
+        following |= {event.prev: event for event in stream.messages.values()}
+    tail: list[Stored] = []
+    while (event := following.get(tail[-1].hash if tail else service.database.head.hash)) is not None:
+        tail.append(event)
+    return tail
 
 
 def _common(world: World, service: Service, name: str) -> int:
@@ -89,11 +161,10 @@ def _common(world: World, service: Service, name: str) -> int:
 
 
 def _take_in(database: Database, events: list[Stored]) -> None:
-    if events:
-        database.take_own(events)
+    database.take_own(events)
 
 
-def _open_epoch(world: World, service: Service) -> None:
+def _open_epoch(world: World, service: Service, epoch: int) -> None:
     was = service.database.head
     data = {
         "log": service.log,
@@ -102,7 +173,8 @@ def _open_epoch(world: World, service: Service) -> None:
         "last_hash": was.hash.hex(),
         "reason": "simulated",
     }
-    service.database.head = Position(was.epoch + 1, was.seq, was.hash)
+    service.database.head = Position(epoch, was.seq, was.hash)
+    service.database.restoring = None
     name = service.log.split(".")[1]
     made = deed(world.next_number(), name, (f"log:{service.log}",), type_name=OPENED, data=data)
-    world.append(service, [made], f"opens epoch {was.epoch + 1}")
+    world.append(service, [made], f"opens epoch {epoch}")

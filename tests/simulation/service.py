@@ -11,6 +11,7 @@ from chassis.positions import Position
 from tests.simulation.courier import Consumer
 from tests.simulation.database import Database
 from tests.simulation.deeds import DEED, told
+from tests.simulation.restoring import Shell
 from tests.simulation.running import Copy
 
 
@@ -42,6 +43,8 @@ class Service:
     """Outside the data directory: how far the log had come when it was looked at last."""
     shut: bool = False
     """The gate is shut: it answers questions, and nothing is recorded or moved."""
+    restore: Shell | None = None
+    """The restore that runs, in a process that may die."""
     hours_off: int = 0
     """How wrong the clock of its machine is."""
     newer: frozenset[bytes] = frozenset()

@@ -329,6 +329,7 @@ class World:
             if consumer.has_more and any(copy.has_room(log) for copy in service.copies.values())
         ]
         may += [partial(self.lose_word if how == "lost" else self.hear, at) for at in range(len(self.air))]
+        may += [partial(self.restore_on, service) for service in self.services.values() if service.restore]
         may += [partial(self.tick, copy) for service in self.services.values() for copy in service.copies.values()]
         if which % 8:
             # Ticks come seldom, or they would be all that ever happens.
@@ -341,12 +342,17 @@ class World:
             killed = chosen.args[0]
             self.crash(killed.service, killed.nr)
             self.start(killed.service, killed.nr)
+        elif course == "killed" and chosen.func == self.restore_on:
+            self.crash(chosen.args[0], 1)
 
     def tick(self, copy: Copy) -> None:
         self.tell(f"{copy.name} looks after its streams.")
         copy.ticked()
 
     def crash(self, service: Service, nr: int) -> None:
+        if service.restore is not None:
+            service.restore = None
+            self.tell(f"The restore of {service.log} is killed.")
         if service.copies.pop(nr, None) is not None:
             self.tell(f"Copy {nr} of {service.log} is killed.")
             if not service.at_work:
@@ -383,9 +389,12 @@ class World:
     def restore(self, service: Service, which: int, *, file_too: bool) -> None:
         """The database comes back from a backup, without WAL; ``file_too``: the whole machine, head file and all.
 
-        One such disaster at a time: what reads *at the centre* is held by others, and survives one loss, not two.
+        One such disaster at a time: what reads *at the centre* is held by others, and survives one loss, not two. Nor
+        where there are two branches already: people choose between them first, which is not played here.
         """
         if not service.backups or any(other.shut for other in self.services.values()):
+            return
+        if service.log in self.unnoticed or promises.forked(self, service.log):
             return
         database = service.backups[which % len(service.backups)].copied()
         if not self._held_elsewhere(service, database):
@@ -412,8 +421,12 @@ class World:
 
     def judge(self, service: Service) -> None:
         """The gate of a shut service is asked."""
+        if restoring.unfinished(service.database):
+            self.tell(f"The gate of {service.log} stays shut: a restore is not finished.")
+            return
         gate = restoring.judge(self, service)
         if gate.verdict == "open":
+            promises.no_restore_is_left_unfinished(service)
             service.shut = False
             self.tell(f"The gate of {service.log} opens at {service.database.head.seq}.")
             gone = [event for event in self.recorded[service.log] if event.seq > service.database.head.seq]
@@ -431,8 +444,10 @@ class World:
         self._forget(service, gone)
 
     def _forget(self, service: Service, gone: list[Stored]) -> None:
-        """They are in nobody's book any more. What was never sent to anybody is no branch, either."""
+        """They are in nobody's book any more. What was never sent to anybody is no branch, either, and a backup that
+        has them is thrown away."""
         hashes = {event.hash for event in gone}
+        service.backups = [one for one in service.backups if hashes.isdisjoint(event.hash for event in one.own)]
         self.recorded[service.log] = [one for one in self.recorded[service.log] if one.hash not in hashes]
         for book in (self.accepted, self.centre):
             for seq in [seq for seq, hash_ in book[service.log].items() if hash_ in hashes]:
@@ -441,19 +456,39 @@ class World:
             if event.hash not in self.sent:
                 self.ever[service.log][event.seq].discard(event.hash)
 
-    def bring_back(self, service: Service) -> None:
-        """People restore a log whose gate found it behind."""
+    def bring_back(self, service: Service, parts: int | None = None) -> None:
+        """People restore a log whose gate found it behind, or go on with it: so many parts, or to its end."""
         if not service.shut:
             return
-        self.judge(service)
-        if not service.shut:
-            return
-        restored = restoring.bring_back(self, service)
-        if restored is None:
-            return
+        if service.restore is None:
+            self.judge(service)
+            if not service.shut:
+                return
+            self.tell(f"People have {service.log} brought back.")
+            service.restore = restoring.bring_back(self, service)
+        while service.restore is not None and parts != 0:
+            self.restore_on(service)
+            parts = parts - 1 if parts is not None else None
+
+    def restore_on(self, service: Service) -> None:
+        """The restore of a service does its next part; its end, the gate and the first copy are one."""
+        assert service.restore is not None
+        self.actions += 1
+        try:
+            self.tell(f"The restore of {service.log} {next(service.restore)}.")
+        except restoring.Silent as silent:
+            service.restore = None
+            self.tell(f"The restore of {service.log} stops: {silent} does not answer.")
+        except StopIteration as end:
+            service.restore = None
+            self._restored(service, end.value)
+        self.check()
+
+    def _restored(self, service: Service, restored: restoring.Restored) -> None:
         lost = [event.key for event in restored.lost]
-        self.tell(f"People bring {service.log} back; not recovered: {lost or 'nothing'}.")
+        self.tell(f"{service.log} is brought back; not recovered: {lost or 'nothing'}.")
         promises.only_what_was_here_only_is_lost(self, service, restored)
+        promises.nothing_lost_is_held(self, service, restored)
         self._forget(service, list(restored.lost))
         service.shut = False
         service.head_file = service.database.head
@@ -471,7 +506,7 @@ class World:
 
     def stopped(self, copy: Copy, log: str, reason: str) -> None:
         self.tell(f"{copy.name} stops following {log}: {reason}.")
-        promises.no_fork_where_there_is_one_branch(self, log, reason)
+        promises.no_fork_where_there_is_one_branch(self, copy, log, reason)
 
     def check(self) -> None:
         promises.check(self)
@@ -489,6 +524,9 @@ class World:
             for service in self.services.values():
                 for log in service.follows:
                     moved += self.deliver(service, log, BATCH_EVENTS)
+                if service.restore is not None:
+                    self.restore_on(service)
+                    moved += 1
             if not moved:
                 break
             done += moved
@@ -550,7 +588,7 @@ class World:
             worked += moved
             if worked > PATIENCE:
                 raise Broken(f"no rest after {worked} parts of work: {self._doing()}")
-            if moved:
+            if moved or self._keep_the_one_branch():
                 continue
             wrong = promises.short_of_rest(self)
             if wrong is None and said:
@@ -562,6 +600,20 @@ class World:
                 for log in service.follows:
                     service.follows[log].deliver_again()
                 self.speak(service)
+
+    def _keep_the_one_branch(self) -> bool:
+        """People decide on forks that are none any more since the producer was brought back. False when none is."""
+        stopped = [
+            (service, nr)
+            for service in self.services.values()
+            for nr, copy in service.copies.items()
+            for log, follower in copy.followers.items()
+            if follower.fork and not self.services[log].shut and not promises.forked(self, log)
+        ]
+        for service, nr in stopped:
+            self.crash(service, nr)
+            self.start(service, nr)
+        return bool(stopped)
 
     def _doing(self) -> str:
         return "; ".join(

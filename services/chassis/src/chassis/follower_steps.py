@@ -303,6 +303,12 @@ def _marked(state: Follower, at: Position) -> Follower:
     """The mark stands elsewhere now. What lies at or below it is compared before it is forgotten."""
     passed = [event for seq, events in state.ahead.items() if seq <= at.seq for event in events]
     ahead = {seq: events for seq, events in state.ahead.items() if seq > at.seq}
+    if ahead and at.epoch > state.mark.epoch:
+        # What the new epoch left behind and had come before it would pass for a fork: it is as if it came only now.
+        going_on = {seq: tuple(event for event in events if event.epoch >= at.epoch) for seq, events in ahead.items()}
+        ahead = {seq: events for seq, events in going_on.items() if events}
+        last = max([at.seq, *ahead])
+        state = replace(state, ask=True, batches=tuple(replace(one, last=min(one.last, last)) for one in state.batches))
     # What leads to the mark link by link is what was committed; only what stands beside it has to be compared.
     links = {event.hash: event.prev for event in passed}
     committed, link = set(), at.hash
