@@ -53,6 +53,8 @@ class Prepared:
     stream: bool
     left_out: tuple[tuple[str, int], ...] = ()
     """Who holds a branch that does not go on, and the last place that it shares with the own log."""
+    agreeing: tuple[str, ...] = ()
+    """Who was asked and holds no other branch."""
     own_keeps: bool = False
     """The own log is the branch that people named: nothing of it is voided, also what was accepted since."""
 
@@ -96,7 +98,8 @@ async def prepare(runtime: Runtime, inquiry: Inquiry, order: Order) -> Prepared:
     heard = [at for at in (*proved, *marks.values()) if at.epoch >= own.epoch or at.seq <= told.ends.get(at.epoch, 0)]
     apart = [one for one in holders if one.tip.seq > one.common and one.name not in plan.sources]
     left_out = tuple((one.name, one.common) for one in apart)
-    return Prepared(order, plan, tuple(heard), tuple(silent), in_stream, left_out, own_keeps)
+    agreeing = tuple(one.name for one in holders if one not in apart)
+    return Prepared(order, plan, tuple(heard), tuple(silent), in_stream, left_out, agreeing, own_keeps)
 
 
 async def _holder(
@@ -181,6 +184,8 @@ async def restore(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> Non
         await _gather(runtime, inquiry, run, plan.sources)
         if prepared.stream:
             await _gather_from_stream(runtime, inquiry, run)
+        # What a follower took while this went on, the stream may have lost before it was read.
+        await _gather(runtime, inquiry, run, prepared.agreeing)
         await list_left_out(runtime, inquiry, prepared)
         await _open(runtime, run, prepared, voided)
     except BaseException as error:
