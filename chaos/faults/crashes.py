@@ -23,21 +23,11 @@ WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
     ),
     "crash_publish": (
         ("relay.published", "registry"),
-        ("relay.published", "scoring"),
-        ("relay.published", "awards"),
-    ),
-    "crash_puback": (
-        ("relay.acknowledged", "registry"),
         ("relay.acknowledged", "awards"),
         ("relay.cursor-moved", "scoring"),
     ),
-    "crash_mark": (
-        ("follower.marked", "scoring"),
-        ("follower.marked", "awards"),
-        ("follower.marked", "notify"),
-    ),
     "crash_apply": (
-        ("follower.applied", "scoring"),
+        ("follower.marked", "scoring"),
         ("follower.applied", "notify"),
         ("follower.committed", "awards"),
     ),
@@ -47,7 +37,7 @@ WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
         ("follower.acknowledged", "notify"),
     ),
 }
-"""Around which step, at which points, and in services in which the load passes them often."""
+"""Around commit; publish and PubAck; mark and apply; ack: at which points, and in services in which the load passes them often."""
 WITHIN = 12.0
 NOWHERE = "nowhere"
 """Names no point: arming it disarms what was armed before."""
