@@ -50,6 +50,9 @@ async def run(names: list[str], rounds: int, console: Console) -> Figures:
         with tempfile.TemporaryDirectory(prefix=f"thidua-bench-{name}-") as folder:
             figures |= await measurement.measure(Path(folder), rounds, lambda said: console.print(f"  {said}"))
         console.print(f"  {time.monotonic() - began:.0f} s")
+        # After each: a run that is broken off leaves what it had measured.
+        if file := os.environ.get("BENCH_JSON"):
+            Path(file).write_text(json.dumps(figures, indent=1) + "\n")
     return figures
 
 
@@ -64,8 +67,6 @@ def main() -> None:
     measured = [cast(Measurement, import_module(f"benchmarks.{name}").MEASUREMENT) for name in asked.names]
     console.print(table(measured, figures))
     console.print(f"{time.monotonic() - began:.0f} s in all")
-    if file := os.environ.get("BENCH_JSON"):
-        Path(file).write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
         ("follower.acknowledged", "notify"),
     ),
 }
-"""Around commit; publish and PubAck; mark and apply; ack: at which points, and in services in which the load passes them often."""
+"""Around commit, publish and PubAck, mark and apply, ack: at which points, in services that pass them often."""
 WITHIN = 12.0
 NOWHERE = "nowhere"
 """Names no point: arming it disarms what was armed before."""
