@@ -50,10 +50,14 @@ async def run(names: list[str], rounds: int, console: Console) -> Figures:
         with tempfile.TemporaryDirectory(prefix=f"thidua-bench-{name}-") as folder:
             figures |= await measurement.measure(Path(folder), rounds, lambda said: console.print(f"  {said}"))
         console.print(f"  {time.monotonic() - began:.0f} s")
-        # After each: a run that is broken off leaves what it had measured.
-        if file := os.environ.get("BENCH_JSON"):
-            Path(file).write_text(json.dumps(figures, indent=1) + "\n")
+        _write(figures)
     return figures
+
+
+def _write(figures: Figures) -> None:
+    """After each measurement: a run that is broken off leaves what it had measured."""
+    if file := os.environ.get("BENCH_JSON"):
+        Path(file).write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def main() -> None:
