@@ -27,7 +27,12 @@ from thidua.local.nats import EVERYTHING, EmbeddedNats, User
 from thidua.local.postgres import EmbeddedPostgres
 
 TOPOLOGY = Topology.model_validate(
-    {"site": "vn", "services": {"registry": {"follows": ["scoring"]}, "scoring": {"follows": ["registry"]}}}
+    {
+        "site": "vn",
+        "services": {"registry": {"follows": ["scoring"]}, "scoring": {"follows": ["registry"]}},
+        # A million events stay in the stream until the last follower has been timed on them.
+        "streams": {"max_bytes": 4 * 1024**3},
+    }
 )
 _, FOLLOWING = TOPOLOGY.followings()
 ROOT = "root"
