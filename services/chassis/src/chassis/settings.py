@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     mail_from: str = Field("thi-dua@example.invalid", description="Sender of e-mail.")
     otlp_endpoint: str = Field("", description="OTLP/HTTP traces endpoint, e.g. http://127.0.0.1:4318/v1/traces.")
     log_format: str = Field("json", description="json or console.")
-    pool_size: int = Field(10, ge=2, description="Database connections of one copy.")
+    pool_size: int = Field(
+        10, ge=2, description="Database connections of one copy, and up to as many again for its hot path."
+    )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Larger request bodies are refused with 413.")
     beacon_seconds: float = Field(15.0, gt=0, description="How often log heads and marks are told on NATS.")
     poll_seconds: float = Field(0.1, gt=0, description="How often the relay looks by itself, besides being woken.")
