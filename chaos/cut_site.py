@@ -18,6 +18,7 @@ from typing import Any
 
 import asyncpg
 from chassis import subjects
+from chassis.link import arrived
 from chassis.site_tree import SiteTree
 from chassis.topology import PLAYER, ServiceLinks, SiteLink, Topology
 from thidua.demo.api import Api
@@ -130,7 +131,7 @@ async def _at(site: Site, name: str, instant: datetime) -> None:
     client = await DemoTime.connect(site.nats.url, site.nats_password(PLAYER))
     try:
         await client.publish(subjects.clock(name), json.dumps({"at": instant.isoformat()}).encode())
-        await client.flush()
+        await arrived(client)
     finally:
         await client.close()
 

@@ -23,7 +23,7 @@ from chassis.broker import (
     start_broker,
     tell,
 )
-from chassis.link import Link, LinkEvent
+from chassis.link import Link, LinkEvent, arrived
 from chassis.publisher import Acknowledged, Late, NotTaken, Publisher
 from chassis.wire import NotAnEvent, from_headers
 from contracts.envelope import event_hash
@@ -92,7 +92,7 @@ async def test_an_event_arrives_byte_for_byte_with_its_place_and_its_trace(serve
     wire = replace(wire, header=header, hash=event_hash(wire.prev, 1, 1, header, wire.data))
     async with client(server, "scoring") as scoring, client(server, "root") as root:
         heard = await root.subscribe("loc.>")
-        await root.flush()
+        await arrived(root)
         await send(scoring, [wire])
         msg = await heard.next_msg(timeout=10)
     told = parse_event(msg)
@@ -186,9 +186,8 @@ async def test_services_tell_ask_and_answer_through_plain_faststream(server: Emb
     hear(scoring, subjects.beacon("vn", "*"), beacon)
     await start_broker(registry, links[0])
     await start_broker(scoring, links[1])
-    await registry.connection.flush()
-    await scoring.connection.flush()
-    await scoring.connection.flush()
+    await arrived(registry.connection)
+    await arrived(scoring.connection)
     try:
         assert await ask(scoring, subjects.log_read("vn", "registry"), {"after": 7}) == {"events": [], "after": 7}
         await tell(registry, subjects.wake("vn", "registry"))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from chassis.link import arrived
 from chassis.logread import MAX_BYTES, from_json, own_page, to_json
 from chassis.positions import Position
 from chassis.relay import move_cursor
@@ -171,7 +172,7 @@ async def test_a_beacon_says_how_far_the_log_is_published(server: EmbeddedNats, 
             heard.append(json.loads(message.data))
 
         await awards.subscribe("beacon.vn.*", cb=hear)
-        await awards.flush()
+        await arrived(awards)
         async with at_work_on(sample_service(), await make_database("registry"), server) as producer:
             await form(producer, *numbered(4))
             await eventually(lambda: all_sent(producer))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from chassis import subjects
+from chassis.link import arrived
 from chassis.rights import rights
 from chassis.topology import OPS, PLAYER, Topology, consumer_config, stream_configs
 from chassis.topology_changes import Drift, Found, Impossible, apply, find, plan, verify
-from nats.aio.client import Client
 from nats.js import api
 from pydantic import ValidationError
 from thidua.local.nats import EmbeddedNats
@@ -36,12 +36,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embe
         yield running
 
 
-async def settled(connection: Client) -> None:
-    """The server has judged all that was sent. The client writes its first ping ahead of what it still buffers."""
-    await connection.flush()
-    await connection.flush()
-
-
 async def refused(server: EmbeddedNats, user: str, *, publish: str = "", subscribe: str = "") -> bool:
     """Whether the server answers with a permission violation; it answers in order."""
     told: list[str] = []
@@ -50,7 +44,7 @@ async def refused(server: EmbeddedNats, user: str, *, publish: str = "", subscri
             await connection.publish(publish, b"")
         else:
             await connection.subscribe(subscribe)
-        await settled(connection)
+        await arrived(connection)
     return any("permissions violation" in line.lower() for line in told)
 
 
@@ -246,7 +240,7 @@ async def test_a_request_may_be_answered_though_the_inbox_is_another_users(serve
             await msg.respond(b"page")  # type: ignore[attr-defined]
 
         await registry.subscribe(subjects.log_read("vn", "registry"), queue="registry", cb=reply)
-        await settled(registry)
+        await arrived(registry)
         answered = await scoring.request(subjects.log_read("vn", "registry"), b"", timeout=5)
     assert answered.data == b"page"
     assert heard.is_set()

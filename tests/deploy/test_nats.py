@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import nats
 import pytest
+from chassis.link import arrived
 from chassis.rights import Rights
 from chassis.topology import ServiceLinks, Topology
 from nats.aio.client import Client
@@ -32,12 +33,12 @@ async def test_a_user_publishes_and_hears_only_what_its_rights_name(tmp_path: Pa
         refused: asyncio.Queue[str] = asyncio.Queue()
         scoring = await _connect(server.url, "scoring", "s")
         await scoring.subscribe("loc.vn.>", cb=_into(heard))
-        await scoring.flush()
+        await arrived(scoring)
         registry = await _connect(server.url, "registry", "r", refused)
         await registry.publish("loc.vn.scoring.forged", b"")
         await registry.publish("loc.vn.registry.true", b"")
         await registry.subscribe("loc.vn.>")
-        await registry.flush()
+        await arrived(registry)
         assert await asyncio.wait_for(heard.get(), 5) == "loc.vn.registry.true"
         told = [await asyncio.wait_for(refused.get(), 5) for _ in range(2)]
         assert "publish" in told[0].lower()
@@ -52,7 +53,7 @@ async def test_a_user_without_rights_may_do_nothing(tmp_path: Path) -> None:
         silent = await _connect(server.url, "silent", "x", refused)
         await silent.publish("anything", b"")
         await silent.subscribe(">")
-        await silent.flush()
+        await arrived(silent)
         assert "publish" in (await asyncio.wait_for(refused.get(), 5)).lower()
         assert "subscription" in (await asyncio.wait_for(refused.get(), 5)).lower()
         await silent.close()
@@ -115,7 +116,7 @@ async def test_with_the_rights_of_a_topology_one_service_cannot_speak_for_anothe
         refused: asyncio.Queue[str] = asyncio.Queue()
         scoring = await _connect(server.url, "scoring", users["scoring"].password, refused)
         await scoring.publish("loc.vn.registry.unit.unit-established.v1", b"forged")
-        await scoring.flush()
+        await arrived(scoring)
         assert "loc.vn.registry" in await asyncio.wait_for(refused.get(), 5)
         registry = await _connect(server.url, "registry", users["registry"].password)
         true = await registry.jetstream().publish("loc.vn.registry.unit.unit-established.v1", b"true")

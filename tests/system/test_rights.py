@@ -13,6 +13,7 @@ import httpx
 import nats
 import pytest
 from chassis import subjects
+from chassis.link import arrived
 from chassis.topology import OPS, PLAYER
 from nats.aio.client import Client
 from thidua.demo.api import Api
@@ -47,19 +48,13 @@ async def connected(site: Site, user: str) -> AsyncIterator[tuple[Client, list[s
         await client.close()
 
 
-async def judged(client: Client) -> None:
-    """The server has judged all that was sent: it answers in order, and the client's first ping may run ahead."""
-    await client.flush()
-    await client.flush()
-
-
 async def allowed_to_publish(site: Site, user: str, wanted: Iterable[str]) -> list[str]:
     """Of these subjects, those that the server lets the user publish on. Bodies are empty, so nobody acts on them."""
     wanted = list(wanted)
     async with connected(site, user) as (client, refused):
         for subject in wanted:
             await client.publish(subject, b"")
-        await judged(client)
+        await arrived(client)
         return [subject for subject in wanted if not any(f'publish to "{subject.lower()}"' in line for line in refused)]
 
 
@@ -68,7 +63,7 @@ async def allowed_to_hear(site: Site, user: str, wanted: Iterable[str]) -> list[
     async with connected(site, user) as (client, refused):
         for subject in wanted:
             await client.subscribe(subject)
-        await judged(client)
+        await arrived(client)
         return [
             subject for subject in wanted if not any(f'subscription to "{subject.lower()}"' in line for line in refused)
         ]
@@ -201,7 +196,7 @@ async def test_only_services_on_databases_marked_demo_obey_a_published_instant(
     instant = stage.time.now - timedelta(days=1)
     async with connected(wall_site, PLAYER) as (player, refused):
         await player.publish(clock, json.dumps({"at": instant.isoformat()}).encode())
-        await judged(player)
+        await arrived(player)
     assert refused == []
     assert await listeners(site, clock) == len(SERVICES)
     assert await listeners(wall_site, clock) == 0

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import nats
 import pytest
 from chassis import subjects
+from chassis.link import arrived
 from chassis.topology import OPS
 from nats.aio.client import Client
 from thidua.local.folders import forget
@@ -152,7 +153,7 @@ async def test_the_server_of_the_province_may_say_and_hear_only_its_own_at_the_c
             await client.publish(subject, b"{}")
         for subject in ("loc.>", "up.>", f"{subjects.inbox('registry')}.>", subjects.log_read("vn", "registry")):
             await client.subscribe(subject)
-        await client.flush()
+        await arrived(client)
 
         async def all_refused() -> bool:
             return len(errors) == len(forbidden) + 4

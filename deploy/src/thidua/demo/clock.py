@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import nats
 from chassis import subjects
+from chassis.link import arrived
 from nats.aio.client import Client
 from thidua.demo.api import Api
 from thidua.settled import Settled, settled
@@ -66,7 +67,7 @@ class DemoTime:
         self.now = instant
         body = json.dumps({"at": instant.isoformat()}).encode()
         await self._nats.publish(subjects.clock(self._api.addresses.site), body)
-        await self._nats.flush()
+        await arrived(self._nats)
 
     async def _states(self) -> dict[str, dict[str, object]]:
         return await self._api.states(self._operator)

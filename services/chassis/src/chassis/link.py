@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
+from nats.aio.client import Client
+
 from chassis.logs import get_logger
 
 LinkEvent = Literal["connected", "disconnected", "reconnected", "closed"]
@@ -64,3 +66,13 @@ class Link:
         log.info("nats_link", state=event)
         for heard in list(self._listeners):
             heard(event)
+
+
+async def arrived(connection: Client) -> None:
+    """Wait until the server has dealt with all that was published and subscribed over a connection so far.
+
+    It answers in order, but nats-py's ``flush`` writes its ping ahead of what still waits to be written: the first ping
+    may overtake a subscription, the second cannot.
+    """
+    await connection.flush()
+    await connection.flush()

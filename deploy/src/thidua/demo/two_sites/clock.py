@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis import subjects
+from chassis.link import arrived
 from nats.aio.client import Client
 from thidua.demo.api import Api
 from thidua.demo.clock import DemoTime
@@ -47,7 +48,7 @@ class SitesTime(DemoTime):
         body = json.dumps({"at": instant.isoformat()}).encode()
         for site, player in self._players.items():
             await player.publish(subjects.clock(site), body)
-            await player.flush()
+            await arrived(player)
 
     async def _states(self) -> dict[str, dict[str, Any]]:
         read = await asyncio.gather(*(api.states(self._operator) for api in self._apis.values()))
