@@ -15,12 +15,12 @@ import httpx
 import pytest
 import structlog
 from chassis import telemetry
+from chassis.exporting import HarmlessExporter
 from chassis.http import problems
 from chassis.logs import get_logger, setup_logs
 from chassis.metrics import LOOP_PERIOD, Metrics, metrics_route, watch_loop
 from chassis.observed import ObservedRequests
 from chassis.telemetry import (
-    HarmlessExporter,
     current_trace_id,
     current_traceparent,
     from_traceparent,
@@ -166,7 +166,7 @@ class Broken(SpanExporter):
 def test_a_receiver_that_is_away_is_said_once_and_its_return_once(caplog: pytest.LogCaptureFixture) -> None:
     broken = Broken()
     exporter = HarmlessExporter(broken)
-    with caplog.at_level(logging.INFO, logger="chassis.telemetry"):
+    with caplog.at_level(logging.INFO, logger="chassis.exporting"):
         for works in (False, False, True, True, False):
             broken.works = works
             exporter.export([])

@@ -9,27 +9,19 @@ with ``links`` to its causes.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import ip_address
 from random import getrandbits
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-import requests
 from contracts.refusal import Refused
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http import Compression
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -41,20 +33,14 @@ from opentelemetry.trace import (
     TraceFlags,
 )
 
-Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
+from chassis.exporting import SCOPE, Attributes, HarmlessExporter, HashedOnce, PromptProcessor, Whole, WholeSpanExporter
 
-SCHEDULE_DELAY_MS = 1000
-MAX_QUEUED_SPANS = 8192
-EXPORT_SECONDS = 2.0
-EXPORTED_AT_ONCE = 2048
-
-_TRACEPARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
-_log = logging.getLogger(__name__)
+_TRACEPARENT = re.compile(r"00-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
 _provider = TracerProvider(shutdown_on_exit=False)
-_tracer = _provider.get_tracer("chassis")
+_tracer = _provider.get_tracer(SCOPE)
 """Got once: each getting costs as much as a span."""
-_SCOPE = InstrumentationScope("chassis")
-_UNSET = Status()
+_exports: PromptProcessor | None = None
+"""What sends the spans of this process, if they go anywhere."""
 
 
 def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvider:
@@ -65,7 +51,7 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
     Without any of them spans still have ids (answers and logs name them) but go nowhere. Call ``shutdown()``
     at the end of the process: it sends what is queued, for at most a few seconds.
     """
-    global _provider, _tracer
+    global _provider, _tracer, _exports
     resource = Resource.create(
         {
             "service.name": service,
@@ -74,24 +60,16 @@ def setup_tracing(service: str, site: str, endpoint: str | None) -> TracerProvid
             "site": site,
         }
     )
-    provider = TracerProvider(resource=_HashedOnce(resource.attributes, resource.schema_url))
+    provider = TracerProvider(resource=HashedOnce(resource.attributes, resource.schema_url))
     by_environment = any(
         os.environ.get(name) for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     )
+    _exports = None
     if endpoint or by_environment:
-        exporter = HarmlessExporter(_otlp_exporter(endpoint))
-        provider.add_span_processor(PromptProcessor(exporter))
-    _provider, _tracer = provider, provider.get_tracer("chassis")
+        _exports = PromptProcessor(HarmlessExporter(WholeSpanExporter(provider.resource, endpoint)))
+        provider.add_span_processor(_exports)
+    _provider, _tracer = provider, provider.get_tracer(SCOPE)
     return provider
-
-
-class _HashedOnce(Resource):
-    """The exporter groups spans by resource, and the stock one dumps itself as JSON for each: a fifth of its time."""
-
-    def __hash__(self) -> int:
-        if not hasattr(self, "_hash"):
-            self._hash = super().__hash__()
-        return self._hash
 
 
 def provider() -> TracerProvider:
@@ -99,88 +77,17 @@ def provider() -> TracerProvider:
     return _provider
 
 
-def _otlp_exporter(endpoint: str | None) -> OTLPSpanExporter:
-    # Its own words would repeat for every batch of an absent receiver; HarmlessExporter says it once instead.
-    for noisy in (
-        "opentelemetry.exporter.otlp.proto.http.trace_exporter",
-        "opentelemetry.sdk._shared_internal",
-    ):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    session = requests.Session()
-    if endpoint is None:
-        return OTLPSpanExporter(compression=Compression.Gzip, timeout=EXPORT_SECONDS, session=session)
-    if _is_loopback(endpoint):
-        session.trust_env = False  # a proxy of the environment cannot reach this machine's own loopback
-    address = endpoint if endpoint.rstrip("/").endswith("/v1/traces") else endpoint.rstrip("/") + "/v1/traces"
-    return OTLPSpanExporter(endpoint=address, compression=Compression.Gzip, timeout=EXPORT_SECONDS, session=session)
-
-
-def _is_loopback(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-class HarmlessExporter(SpanExporter):
-    """Wraps an exporter so that its failure is said once (and its recovery once), and never delays a stop."""
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-        self._failing = False
-        self.closing = False
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self.closing and self._failing:
-            return SpanExportResult.FAILURE
-        try:
-            result = self._exporter.export(spans)
-        except Exception as error:
-            # Whatever a broken receiver does to the exporter, a service goes on without its traces.
-            _log.debug("trace exporter raised %r", error)
-            result = SpanExportResult.FAILURE
-        if result is not SpanExportResult.SUCCESS and not self._failing:
-            self._failing = True
-            _log.warning("traces cannot be delivered; the service goes on without them")
-        elif result is SpanExportResult.SUCCESS and self._failing:
-            self._failing = False
-            _log.info("traces are delivered again")
-        return result
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()
-
-
-class PromptProcessor(BatchSpanProcessor):
-    """Sends soon, so that an operator sees a trace at once; drops the oldest spans when its queue is full."""
-
-    def __init__(self, exporter: HarmlessExporter) -> None:
-        super().__init__(
-            exporter,
-            max_queue_size=MAX_QUEUED_SPANS,
-            max_export_batch_size=EXPORTED_AT_ONCE,
-            schedule_delay_millis=SCHEDULE_DELAY_MS,
-        )
-        self._harmless = exporter
-
-    def shutdown(self) -> None:
-        self._harmless.closing = True
-        super().shutdown()
-
-
 def from_traceparent(traceparent: str | None) -> SpanContext | None:
     """The span that a ``traceparent`` names; None for none, or for one that is not well formed."""
     found = _TRACEPARENT.fullmatch(traceparent.strip()) if traceparent else None
     if found is None:
         return None
-    context = SpanContext(
+    return SpanContext(
         int(found["trace"], 16),
         int(found["span"], 16),
         is_remote=True,
         trace_flags=TraceFlags(int(found["flags"], 16)),
     )
-    return context if context.is_valid else None
 
 
 def current_traceparent() -> str | None:
@@ -279,17 +186,13 @@ def record_span(
 
     Returns its traceparent.
     """
-    above = from_traceparent(parent)
-    if above is None or links:
+    if links or parent is None or _TRACEPARENT.fullmatch(parent) is None:
         over = _start(name, kind, attributes, parent, links, root=False, start_time=started_ns)
         over.end(ended_ns)
         return _traceparent(over.get_span_context())
-    # Under a named span all is decided: put together at once, a tenth of the time of starting and ending one.
-    context = SpanContext(
-        above.trace_id, _provider.id_generator.generate_span_id(), is_remote=False, trace_flags=above.trace_flags
-    )
-    _keep(name, context, above, started_ns, ended_ns, kind, attributes)
-    return _traceparent(context)
+    told, _, _ = promise_span(parent, started_ns)
+    _keep(Whole(name, told, parent, started_ns, ended_ns, kind, attributes))
+    return told
 
 
 class Promised(NamedTuple):
@@ -312,35 +215,11 @@ def keep_promise(
 ) -> None:
     """Record a promised span now that its work is over; ``failed`` says why it did not succeed."""
     told, parent, started_ns = place
-    flags = TraceFlags(int(told[53:], 16))
-    context = SpanContext(int(told[3:35], 16), int(told[36:52], 16), False, flags)
-    above = SpanContext(context.trace_id, int(parent[36:52], 16), True, flags) if parent else None
-    status = _UNSET if failed is None else Status(StatusCode.ERROR, failed[:500])
-    _keep(name, context, above, started_ns, ended_ns, kind, None, status)
+    _keep(Whole(name, told, parent, started_ns, ended_ns, kind, None, failed and failed[:500]))
 
 
-def _keep(
-    name: str,
-    context: SpanContext,
-    above: SpanContext | None,
-    started_ns: int,
-    ended_ns: int,
-    kind: SpanKind,
-    attributes: Attributes | None,
-    status: Status = _UNSET,
-) -> None:
-    if context.trace_flags.sampled:
-        _provider._active_span_processor.on_end(
-            ReadableSpan(
-                name,
-                context,
-                above,
-                _provider.resource,
-                attributes,
-                kind=kind,
-                status=status,
-                start_time=started_ns,
-                end_time=ended_ns,
-                instrumentation_scope=_SCOPE,
-            )
-        )
+def _keep(span: Whole) -> None:
+    if _exports is not None:
+        _exports.take(span)
+    elif span.sampled:
+        _provider._active_span_processor.on_end(span.readable(_provider.resource))
