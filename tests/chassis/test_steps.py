@@ -65,7 +65,8 @@ class RelayWorld:
                 for event in events:
                     self.publish(course, event.seq, how)
             case relay_steps.ReadPage(after):
-                self.hear(relay_steps.PageRead(after, tuple(EVENTS[after : after + 5])))
+                page = tuple(EVENTS[after : after + 5])
+                self.hear(relay_steps.PageRead(after, page, len(page) == 5))
             case relay_steps.MoveCursor(moved_from, to):
                 if how == "refused" and self.cursor.seq < LENGTH and self.cursor.seq + 1 in self.stream:
                     self.cursor = Position.of(EVENTS[self.cursor.seq])  # another worker was quicker

@@ -188,7 +188,7 @@ class Copy:
         yield
         events = tuple(self.service.database.own[after : after + RELAY_PAGE])
         yield
-        self.tell_relay(stream, relay_steps.PageRead(after, events))
+        self.tell_relay(stream, relay_steps.PageRead(after, events, len(events) == RELAY_PAGE))
 
     def _move_cursor(self, stream: str, moved_from: Position, to: Position) -> Shell:
         how = yield

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 from contracts.catalogue import Fact
-from contracts.envelope import Header, Idempotency, seed_hash
+from contracts.envelope import MAX_EVENT_BYTES, Header, Idempotency, seed_hash
 from contracts.refusal import Refused
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -193,6 +193,11 @@ async def read_page(db: Connected, log: str, after: int, limit: int = 500, size:
     """Events of the own log with ``seq > after``, in order: ``limit`` or ``size`` bytes at most, but one at least."""
     rows = await fetch_rows(db, _PAGE, after=after, limit=limit, size=size)
     return [Stored(log, *row) for row in rows]
+
+
+def fills_a_page(page: Sequence[Stored]) -> bool:
+    """Whether another event may not have had room in it."""
+    return sum(len(event.header) + len(event.data) for event in page) > MAX_PAGE_BYTES - MAX_EVENT_BYTES
 
 
 async def read_received(db: AsyncConnection, log: str, after: int, limit: int = 500) -> list[Stored]:

@@ -237,7 +237,8 @@ class Relay:
                 return await logs.read_page(db, self._log, after, PAGE)
 
         page = await patiently(page_after, self._say)
-        self._hear(steps.PageRead(after, tuple(self._veil(event) for event in page)))
+        full = len(page) == PAGE or logs.fills_a_page(page)
+        self._hear(steps.PageRead(after, tuple(self._veil(event) for event in page), full))
 
     async def _move(self, moved_from: Position, to: Position) -> None:
         async def move() -> steps.Input:

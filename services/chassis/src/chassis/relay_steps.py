@@ -82,8 +82,11 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
+    """``full``: there was more than a page holds."""
+
     after: int
     events: tuple[Stored, ...]
+    full: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +228,8 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
     match said:
         case Acked() if said.course == state.course:
             state = _acked(state, said, actions)
-        case PageRead(after, events):
-            state = _read(state, after, events)
+        case PageRead():
+            state = _read(state, said)
         case Woken():
             state = replace(state, woken=True)
         case Ticked():
@@ -266,15 +269,15 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
     return state, actions
 
 
-def _read(state: Relay, after: int, events: tuple[Stored, ...]) -> Relay:
-    if not state.reading or after != _read_to(state):
+def _read(state: Relay, page: PageRead) -> Relay:
+    if not state.reading or page.after != _read_to(state):
         return state  # asked for before the relay began again from elsewhere
-    at = after
-    for event in events:
+    at = page.after
+    for event in page.events:
         if event.seq != at + 1:
             raise LogBroken(f"{event.key} follows {at}")
         at = event.seq
-    return replace(state, reading=False, ahead=state.ahead + events, woken=state.woken or bool(events))
+    return replace(state, reading=False, ahead=state.ahead + page.events, woken=state.woken or page.full)
 
 
 def _acked(state: Relay, said: Acked, actions: list[Action]) -> Relay:

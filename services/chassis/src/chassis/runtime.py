@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,21 @@ class Changes:
 
     def __init__(self) -> None:
         self._waiters: set[asyncio.Event] = set()
+        self._coming = 0
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """A command is under way and will probably change something."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+
+    @property
+    def more_to_come(self) -> bool:
+        """Whether so much is under way that who looks at each change would look for one at a time."""
+        return self._coming > 1
 
     def tell(self) -> None:
         for waiter in self._waiters:

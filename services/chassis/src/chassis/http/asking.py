@@ -156,7 +156,8 @@ class AskedRequest:
             if_match=self.if_match,
             status=route.status_code or 200,
         )
-        answer = await self.runtime.performer.perform(command, handler, *args)
+        with self.runtime.changes.coming():
+            answer = await self.runtime.performer.perform(command, handler, *args)
         assert answer is not None
         accepted = Accepted.of(answer)
         self.response.headers["ETag"] = accepted.etag
