@@ -24,6 +24,7 @@ from chassis.telemetry import (
     current_trace_id,
     current_traceparent,
     from_traceparent,
+    part,
     record_span,
     setup_tracing,
     span,
@@ -141,6 +142,41 @@ async def test_a_refusal_and_a_cancellation_are_no_failures(ended: InMemorySpanE
     assert found["cancelled"].status.status_code is StatusCode.UNSET
     assert found["failed"].status.status_code is StatusCode.ERROR
     assert [event.name for event in found["failed"].events] == ["exception"]
+
+
+async def test_a_part_ends_as_a_span_does_and_what_is_done_in_it_goes_below_it(ended: InMemorySpanExporter) -> None:
+    inside: list[str | None] = []
+
+    def fail() -> None:
+        inside.append(current_traceparent())
+        raise KeyError("unit")
+
+    with span("request") as outer:
+        with pytest.raises(Refused), part("refused"):
+            raise Refused("report-after-hard-close")
+        with pytest.raises(asyncio.CancelledError), part("cancelled"):
+            raise asyncio.CancelledError
+        with pytest.raises(KeyError), part("failed"):
+            fail()
+        assert current_traceparent() == telemetry._traceparent(outer.get_span_context())
+    with part("alone"):
+        alone = current_trace_id()
+    found = by_name(ended)
+    assert {parent_of(found[name]) for name in ("refused", "cancelled", "failed")} == {id_of(found["request"])}
+    assert inside[0] is not None
+    assert inside[0][36:52] == id_of(found["failed"])
+    assert found["refused"].attributes == {"refused": "report-after-hard-close"}
+    assert found["refused"].status.status_code is StatusCode.UNSET
+    assert found["cancelled"].attributes == {"cancelled": True}
+    assert found["failed"].status.status_code is StatusCode.ERROR
+    assert found["failed"].status.description == "KeyError: 'unit'"
+    assert found["alone"].parent is None
+    assert f"{found['alone'].context.trace_id:032x}" == alone
+
+
+def test_what_the_trace_above_does_not_sample_is_not_kept(ended: InMemorySpanExporter) -> None:
+    record_span("follow x", 1_000, 5_000, parent=PARENT[:-1] + "0")
+    assert ended.get_finished_spans() == ()
 
 
 # --- export -----------------------------------------------------------------------------------------------------

@@ -13,8 +13,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from chassis.telemetry import current_trace_id, current_traceparent, setup_tracing, span
+from chassis.telemetry import (
+    current_trace_id,
+    current_traceparent,
+    keep_promise,
+    promise_span,
+    record_span,
+    setup_tracing,
+    span,
+)
 from contracts.refusal import Refused
+from opentelemetry.trace import SpanKind
 from rich.console import Console
 from thidua.cli.trace import fetched, render_trace, stored
 from thidua.traces import Store, waterfall
@@ -106,6 +115,37 @@ def test_the_tree_shown_is_the_tree_that_two_services_sent(live: tuple[Store, st
     (command,) = answer["tree"][0]["children"]
     assert command["attributes"] == {"report": "bc-cao-bang"}
     assert command["site"] == "vn"
+
+
+def test_a_span_of_finished_work_arrives_as_one_of_the_sdk_does(live: tuple[Store, str]) -> None:
+    kept, url = live
+    provider = setup_tracing("registry", "vn", url)
+    with span("outer"):
+        above = current_traceparent()
+        with span("by the SDK", SpanKind.CONSUMER, {"event": "vn.registry:1:7", "batch": 7}, parent=above):
+            pass
+        record_span(
+            "by hand", T0, T0 + 5_000, SpanKind.CONSUMER, {"event": "vn.registry:1:7", "batch": 7}, parent=above
+        )
+        lost = promise_span(above, T0)
+        keep_promise("lost", lost, T0 + 9_000, SpanKind.PRODUCER, "no acknowledgement in time")
+        odd = {"share": 0.5, "here": True, "sites": ["vn", "cao-bang"]}
+        record_span("with all kinds of attributes", T0, T0 + 1, attributes=odd, parent=above)
+    provider.shutdown()
+
+    found = {each.name: each for summary in kept.recent() for each in kept.trace(summary.trace_id)}
+    ours, theirs = found["by hand"], found["by the SDK"]
+    assert above is not None
+    assert {(each.trace_id, each.parent_id) for each in found.values() if each.parent_id} == {
+        (above[3:35], above[36:52])
+    }
+    for what in ("trace_id", "parent_id", "kind", "attributes", "service", "site", "failed", "message"):
+        assert getattr(ours, what) == getattr(theirs, what), what
+    assert (ours.start_ns, ours.end_ns) == (T0, T0 + 5_000)
+    assert found["lost"].span_id == lost.traceparent[36:52]
+    assert found["lost"].failed
+    assert found["lost"].message == "no acknowledgement in time"
+    assert found["with all kinds of attributes"].attributes == odd
 
 
 def test_a_trace_with_links_leads_to_its_cause_and_the_cause_back_to_it(live: tuple[Store, str]) -> None:

@@ -23,7 +23,7 @@ from chassis.database import DATABASE_ERRORS, breaks_key, constraint, is_away, m
 from chassis.hot_path import POOL_SECONDS, HotPool
 from chassis.metrics import Metrics
 from chassis.projection import Projection
-from chassis.telemetry import current_traceparent, span
+from chassis.telemetry import current_traceparent, part
 from chassis.work import Answer, Command, Handler, NothingRecorded, Unusual, Work
 
 RETRIES = 5
@@ -62,7 +62,7 @@ class Performer:
         NothingRecorded unless ``allow_nothing``; then None says that nothing was to be recorded.
         """
         name = getattr(handler, "__name__", "handler")
-        with span(f"handle {name}"), self._metrics.handled(name):
+        with part(f"handle {name}"), self._metrics.handled(name):
             reason = ""
             for _ in range(RETRIES):
                 try:
@@ -107,7 +107,8 @@ class Performer:
         self, hot: HotPool, command: Command, handler: Handler, args: tuple[Any, ...]
     ) -> Answer:
         """A ``hot`` handler in the usual case. Raises Unusual, and then nothing is done."""
-        async with hot.acquire(timeout=POOL_SECONDS) as db:
+        # Waiting for one that is there takes no timer, which would cost as much as the waiting.
+        async with hot.acquire(timeout=None if hot.get_idle_size() else POOL_SECONDS) as db:
             work = Work(db, command, None)
             await handler(work, *args)
             _recorded_something(work, handler)
