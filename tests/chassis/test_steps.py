@@ -174,6 +174,32 @@ def test_a_stream_that_came_back_shorter_is_filled_again_from_where_it_ends(
     assert set(world.stream) == set(range(1, LENGTH + 1))
 
 
+def test_a_relay_reads_on_past_a_full_page_only_and_moves_its_cursor_once_between_polls() -> None:
+    def begun(state: relay_steps.Relay, *said: relay_steps.Input) -> tuple[relay_steps.Relay, list[relay_steps.Action]]:
+        done: list[relay_steps.Action] = []
+        for one in said:
+            state, actions = relay_steps.step(state, one)
+            done += actions
+        return state, done
+
+    seen = relay_steps.StreamEnds(1, EMPTY, EMPTY)
+    state, _ = begun(relay_steps.begin("loc-registry", 500, EMPTY), relay_steps.Woken(), seen)
+    state, done = begun(state, relay_steps.PageRead(0, tuple(EVENTS[:5]), full=True))
+    assert relay_steps.ReadPage(5) in done
+    state, done = begun(state, relay_steps.PageRead(5, tuple(EVENTS[5:8]), full=False))
+    assert not any(isinstance(one, relay_steps.ReadPage) for one in done)
+    acked = relay_steps.Acked(0, tuple(range(1, 9)), "loc-registry")
+    state, done = begun(state, acked, relay_steps.CursorMoved())
+    assert relay_steps.MoveCursor(EMPTY, Position.of(EVENTS[7])) in done
+    more = relay_steps.PageRead(8, tuple(EVENTS[8:]), full=False)
+    state, done = begun(state, relay_steps.Woken(), more, relay_steps.Acked(0, (9, 10, 11, 12), "loc-registry"))
+    assert relay_steps.ReadPage(8) in done
+    assert state.reached == HEAD
+    assert not any(isinstance(one, relay_steps.MoveCursor) for one in done)
+    _, done = begun(state, relay_steps.Polled())
+    assert relay_steps.MoveCursor(Position.of(EVENTS[7]), HEAD) in done
+
+
 def test_a_stream_laid_anew_gets_the_retained_window_and_nothing_older() -> None:
     world = RelayWorld()
     world.settle()

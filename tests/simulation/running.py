@@ -108,6 +108,7 @@ class Copy:
     def ticked(self) -> None:
         """A while has passed: relays look for new events, and whether their streams still hold what they had."""
         for stream in self.relays:
+            self.tell_relay(stream, relay_steps.Polled())
             self.tell_relay(stream, relay_steps.Ticked())
             self.tell_relay(stream, relay_steps.LookDue())
 

@@ -144,7 +144,7 @@ class Relay:
                     if now - polled >= self._poll:
                         polled = now
                         self._hear(*(steps.TimedOut(late.course, late.seqs) for late in self._publisher.late()))
-                        self._hear(steps.Woken())
+                        self._hear(steps.Polled())
                     if now - ticked >= TICK_SECONDS:
                         ticked = now
                         self._hear(steps.Ticked())

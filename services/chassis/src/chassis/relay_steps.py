@@ -15,7 +15,8 @@ from chassis.facts import Stored
 from chassis.positions import Position
 
 MOVE_EVENTS = 5000
-"""The cursor moves after so many acknowledged events, at each tick, in each pause, and when nothing is left to do."""
+"""The cursor moves after so many acknowledged events, at each tick, in each pause, and when nothing is left to do,
+but then not again at once."""
 
 
 class Place(NamedTuple):
@@ -48,6 +49,8 @@ class Relay:
     woken: bool = False
     due: bool = False
     moving: Position | None = None
+    moved: bool = False
+    """Whether the cursor has moved since the last ``Polled``: each move is a commit beside those of commands."""
     failures: int = 0
     paused: bool = False
     seen: bool = False
@@ -73,6 +76,11 @@ def begin(stream: str, limit: int, cursor: Position) -> Relay:
 @dataclass(frozen=True, slots=True)
 class Woken:
     """There may be events past what was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A moment has passed: there may be events of which nobody told, and the cursor may move again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +172,7 @@ class StreamAway:
 
 
 Input = (
-    Woken | Ticked | PageRead | Acked | TimedOut | Failed | Resumed | CursorMoved | CursorElsewhere
+    Woken | Polled | Ticked | PageRead | Acked | TimedOut | Failed | Resumed | CursorMoved | CursorElsewhere
     | Doubted | LookDue | StreamEnds | StreamAway
 )  # fmt: skip
 
@@ -232,6 +240,8 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
             state = _read(state, said)
         case Woken():
             state = replace(state, woken=True)
+        case Polled():
+            state = replace(state, woken=True, moved=False)
         case Ticked():
             state = replace(state, woken=True, due=True)
         case TimedOut(course, seqs):
@@ -365,9 +375,9 @@ def _go_on(state: Relay, actions: list[Action]) -> Relay:
         state = replace(state, reading=True, woken=False)
     if state.moving is None and state.reached != state.cursor:
         far = abs(state.reached.seq - state.cursor.seq) >= MOVE_EVENTS
-        if state.due or far or state.paused or not state.ahead:
+        if state.due or far or state.paused or not (state.ahead or state.moved):
             actions.append(MoveCursor(state.cursor, state.reached))
-            state = replace(state, moving=state.reached, due=False)
+            state = replace(state, moving=state.reached, moved=True, due=False)
     return state
 
 
