@@ -2,7 +2,8 @@
 
 from chassis.http.asking import Accepted, ActInput, Asked, Reading, ReadingRequest, Write
 from chassis.http.paging import Page, Paging
-from chassis.http.problems import Messages, Problem, Routes
+from chassis.http.problems import Messages, Problem
+from chassis.http.routes import Routes
 
 __all__ = [
     "Accepted",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,8 +11,9 @@ from contracts.envelope import Act
 from contracts.refusal import Refused
 from contracts.values import Instant, Means, Paper
 from fastapi import Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import auth, log
@@ -119,8 +120,13 @@ async def caller(
     """Who asks, from the bearer token. Raises Refused ``token-missing``, ``token-invalid``, ``token-expired``."""
     if credentials is None:
         raise Refused("token-missing")
+    return caller_of(request, credentials.credentials)
+
+
+def caller_of(request: Request, token: str) -> auth.Caller:
+    """Who a token speaks for. Raises Refused ``token-invalid``, ``token-expired``."""
     runtime = runtime_of(request)
-    return auth.check(credentials.credentials, site=runtime.settings.site, public_key=runtime.public_key)
+    return auth.check(token, site=runtime.settings.site, public_key=runtime.public_key)
 
 
 Called = Annotated[auth.Caller, Depends(caller)]
@@ -131,7 +137,8 @@ class AskedRequest:
     """A write as it reached us whole: perform it with a handler."""
 
     request: Request
-    response: Response
+    headers: MutableMapping[str, str]
+    """Those of the answer."""
     caller: auth.Caller
     key: str
     body_hash: str
@@ -147,7 +154,7 @@ class AskedRequest:
         """Run a handler as one unit of work and answer with what was recorded."""
         route = self.request.scope["route"]
         command = Command(
-            scope=f"{self.caller.subject} {self.request.method} {self.request.url.path}",
+            scope=f"{self.caller.subject} {self.request.method} {self.request.scope['path']}",
             key=self.key,
             body_hash=self.body_hash,
             act=self.act,
@@ -160,12 +167,12 @@ class AskedRequest:
             answer = await self.runtime.performer.perform(command, handler, *args)
         assert answer is not None
         accepted = Accepted.of(answer)
-        self.response.headers["ETag"] = accepted.etag
+        self.headers["ETag"] = accepted.etag
         kind, _, name = answer.subject.partition(":")
         if kind in self.runtime.locate:
-            self.response.headers["Location"] = self.runtime.locate[kind].format(id=name)
+            self.headers["Location"] = self.runtime.locate[kind].format(id=name)
         if answer.repeated:
-            self.response.headers["Idempotency-Replayed"] = "true"
+            self.headers["Idempotency-Replayed"] = "true"
         return accepted
 
 
@@ -180,12 +187,28 @@ async def asked(
 ) -> AskedRequest:
     if idempotency_key is None:
         raise Refused("idempotency-key-missing")
+    body = await request.body()
+    act = await _act_input(request, body)
+    return as_asked(request, response.headers, who, idempotency_key, if_match, body, act)
+
+
+def as_asked(
+    request: Request,
+    headers: MutableMapping[str, str],
+    who: auth.Caller,
+    key: str,
+    if_match: str | None,
+    body: bytes,
+    act: ActInput | None,
+) -> AskedRequest:
+    """A write whose whole body has been read: this is the instant at which it was received.
+
+    Raises Refused ``log-not-opened``, ``received-is-now``, ``dates-in-disorder``.
+    """
     runtime = runtime_of(request)
     runtime.gate.let_write(runtime.log)
-    body = await request.body()
-    # The whole request has been read: this is the instant at which it was received.
-    act = _act(await _act_input(request, body), who, runtime.clock.now())
-    return AskedRequest(request, response, who, idempotency_key, body_hash(body), act, if_match, runtime)
+    told = _act(act, who, runtime.clock.now())
+    return AskedRequest(request, headers, who, key, body_hash(body), told, if_match, runtime)
 
 
 Asked = Annotated[AskedRequest, Depends(asked)]
@@ -196,7 +219,11 @@ async def _act_input(request: Request, body: bytes) -> ActInput | None:
         return None
     content = await request.json()
     given = content.get("act") if isinstance(content, dict) else None
-    return ActInput.model_validate(given) if given is not None else None
+    try:
+        return ActInput.model_validate(given) if given is not None else None
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", "act", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(found) from error
 
 
 def _act(given: ActInput | None, who: auth.Caller, now: datetime) -> Act:

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import forks, restore
 from chassis.http.asking import Reading, ReadingRequest
-from chassis.http.problems import Routes
 from chassis.http.restoring import Hash, inquiry_of, may_repair
+from chassis.http.routes import Routes
 from chassis.projection import Projection
 from chassis.restore_record import Order
 from chassis.work import Command, Work, body_hash, service_act

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import log, quarantine
 from chassis.http.asking import Accepted, Asked, Reading, ReadingRequest, Write, runtime_of
-from chassis.http.problems import Routes
+from chassis.http.routes import Routes
 from chassis.neighbours import centre_of
 from chassis.timers import positions
 from chassis.whole import is_whole

@@ -9,13 +9,11 @@ from typing import Any
 import structlog
 import yaml
 from contracts.refusal import Refused
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
-from starlette.types import Scope
 
 from chassis.clock import HANOI
 from chassis.database import DATABASE_ERRORS, is_away
@@ -57,50 +55,6 @@ class Problem(BaseModel):
     todo: str = Field(description="What to do now.")
     instance: str
     trace_id: str | None = None
-
-
-_SHARED_STATUSES = {
-    400: "The request is not well formed",
-    401: "No valid token",
-    403: "Not entitled",
-    404: "Not found, or not to be seen by this person",
-    409: "A rule of the field says no",
-    412: "Changed by somebody else since",
-    413: "Too large",
-    422: "Invalid data, or a key reused for another body",
-    428: "If-Match is missing",
-    503: "Not ready",
-}
-
-
-class Routes(APIRouter):
-    """A router whose OpenAPI shows the problems that every route may answer.
-
-    A service has some eighty routes in a dozen routers, and FastAPI tries every pattern of a router twice: one whose
-    routes all begin otherwise is passed over at once.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        problem = {"model": Problem, "content": {MEDIA_TYPE: {}}}
-        responses: dict[int | str, dict[str, Any]] = {
-            status: {"description": text, **problem} for status, text in _SHARED_STATUSES.items()
-        }
-        super().__init__(responses=responses, **options)
-        self._beginnings: set[str] | None = None
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if self._beginnings is None:
-            self._beginnings = {_beginning(getattr(route, "path", "")) for route in self.routes}
-        known = "" not in self._beginnings and not scope.get("root_path")
-        if known and _beginning(scope["path"]) not in self._beginnings:
-            return Match.NONE, {}
-        return super().matches(scope)
-
-
-def _beginning(path: str) -> str:
-    """``reports`` of ``/reports/{report_id}``; empty where any may stand."""
-    first = path[1:].partition("/")[0]
-    return "" if "{" in first else first
 
 
 class _Blank(dict[str, Any]):

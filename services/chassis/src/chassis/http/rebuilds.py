@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis import rebuilding
 from chassis.http.asking import Reading
 from chassis.http.ops import _operator
-from chassis.http.problems import Routes
+from chassis.http.routes import Routes
 
 routes = Routes(tags=["vận hành"])
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis import restore, restore_record
 from chassis.http.asking import Reading, ReadingRequest
-from chassis.http.problems import Routes
+from chassis.http.routes import Routes
 from chassis.inquiry import Inquiry
 from chassis.restore_record import Order
 from chassis.runtime import Runtime
