@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -154,10 +154,18 @@ def _value(value: object) -> common.AnyValue:
     raise TypeError(f"{value!r} is no attribute of a span")
 
 
+class Exporter(Protocol):
+    """What sends spans of either kind."""
+
+    def export(self, spans: Sequence[ReadableSpan | Whole], /) -> SpanExportResult: ...
+
+    def shutdown(self) -> None: ...
+
+
 class HarmlessExporter(SpanExporter):
     """Wraps an exporter so that its failure is said once (and its recovery once), and never delays a stop."""
 
-    def __init__(self, exporter: SpanExporter) -> None:
+    def __init__(self, exporter: Exporter) -> None:
         self._exporter = exporter
         self._failing = False
         self.closing = False

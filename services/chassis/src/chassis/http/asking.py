@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.datastructures import MutableHeaders
 
 from chassis import auth, log
 from chassis.runtime import Runtime
@@ -137,7 +138,7 @@ class AskedRequest:
     """A write as it reached us whole: perform it with a handler."""
 
     request: Request
-    headers: MutableMapping[str, str]
+    headers: MutableHeaders | dict[str, str]
     """Those of the answer."""
     caller: auth.Caller
     key: str
@@ -194,7 +195,7 @@ async def asked(
 
 def as_asked(
     request: Request,
-    headers: MutableMapping[str, str],
+    headers: MutableHeaders | dict[str, str],
     who: auth.Caller,
     key: str,
     if_match: str | None,
