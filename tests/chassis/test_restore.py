@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from chassis import head_file, restore
+from chassis import head_file, logread, restore
 from chassis.replay import differences
 from chassis.restore_record import Order
 from chassis.runtime import Runtime
@@ -97,6 +97,43 @@ async def test_the_end_comes_back_verbatim_with_tables_keys_and_versions_and_all
                 return await one(reader, "SELECT count(*) FROM agreed") == 24
 
             await eventually(reacted_once_each)
+
+
+async def test_a_follower_that_asks_while_the_gate_is_shut_waits_and_goes_on_when_the_log_is_whole(
+    server: EmbeddedNats, make_database: DatabaseMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch_page, answered = logread.fetch_page, []
+
+    async def noted(*asked: Any, **how: Any) -> logread.Page:
+        try:
+            return await fetch_page(*asked, **how)
+        except logread.NobodyHas as nobody:
+            answered.append(str(nobody))
+            raise
+
+    monkeypatch.setattr(logread, "fetch_page", noted)
+    registry, scoring = await make_database("registry"), await make_database("scoring")
+    settings: dict[str, Any] = {"followed_by": "scoring", "head_file": str(tmp_path / "registry.json")}
+    async with at_work_on(reader_service(Mood()), scoring, server) as reader:
+        async with awake(sample_service(), registry) as producer:
+            await form(producer, *numbered(3))
+        backup = await copied(make_database, registry)
+        async with at_work_on(sample_service(), registry, server, **settings) as producer:
+            await form(producer, *numbered(9, first=4))
+            await caught_up(reader, producer)
+    async with (
+        judged(sample_service(), backup, server.url, **settings) as producer,
+        at_work_on(reader_service(Mood()), scoring, server) as reader,
+    ):
+        await gated(producer)
+        await eventually(lambda: any("its gate is shut" in said for said in answered))
+        await restored(producer)
+        await opened(producer)
+        await form(producer, ("cum-moi", "Cụm mới"))
+        await caught_up(reader, producer)
+        assert await received_as_sent(reader, producer)
+        assert await one(reader, "SELECT count(*) FROM chassis.fork") == 0
+        assert "follower registry" not in reader.health
 
 
 async def test_what_only_the_stream_holds_is_taken_from_it_and_what_nobody_holds_is_reported(

@@ -196,8 +196,10 @@ def nothing_acknowledged_before_it_is_committed(service: Service, batch: InHand)
 def no_fork_where_there_is_one_branch(world: World, copy: Copy, log: str, reason: str) -> None:
     """A log that came back from a backup is behind its followers until it is brought back: that stops them, too."""
     follower, producer = copy.followers[log], world.services[log]
-    gone_back = follower.fork_kind == "head-behind" and (
-        producer.shut or (follower.fork_seen is not None and follower.fork_seen.epoch < producer.database.head.epoch)
+    gone_back = (
+        follower.fork_kind == "head-behind"
+        and follower.fork_seen is not None
+        and follower.fork_seen.epoch < producer.database.head.epoch
     )
     if not gone_back and not forked(world, log):
         raise Broken(f"a fork of {log} was declared, and there is one branch: {reason}")

@@ -112,6 +112,17 @@ class Copy:
             self.tell_relay(stream, relay_steps.Ticked())
             self.tell_relay(stream, relay_steps.LookDue())
 
+    def polled(self) -> bool:
+        """A moment has passed. False when no relay has waited for that."""
+        waiting = [
+            stream
+            for stream, relay in self.relays.items()
+            if relay.moved and relay.moving is None and relay.cursor != relay.reached
+        ]
+        for stream in waiting:
+            self.tell_relay(stream, relay_steps.Polled())
+        return bool(waiting)
+
     def reconnected(self) -> None:
         for stream in self.relays:
             self.tell_relay(stream, relay_steps.Doubted())
@@ -289,7 +300,7 @@ class Copy:
                 # "elsewhere": only the first asked was silent.
                 how = "well" if how == "elsewhere" else how
                 continue
-            head = asked.database.head if name == log else None
+            head = asked.database.head if name == log and not asked.shut else None
             yield
             events = asked.database.own[after:] if name == log else _after(asked.database.received[log], after)
             self.world.sent.update(event.hash for event in events)

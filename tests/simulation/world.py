@@ -181,10 +181,9 @@ class World:
 
     def say_beacon(self, service: Service, stream: str) -> None:
         at = service.database.cursors[stream]
-        if at.seq > 0:
-            for other in self.services.values():
-                if service.log in other.follows and other.follows[service.log].stream.name == stream:
-                    self._say(service, Word(other.log, "beacon", service.log, at, service.log))
+        for other in self.services.values():
+            if service.log in other.follows and other.follows[service.log].stream.name == stream:
+                self._say(service, Word(other.log, "beacon", service.log, at, service.log))
 
     def say_mark(self, service: Service, log: str, at: Position) -> None:
         for other in self.services.values():
@@ -588,7 +587,7 @@ class World:
             worked += moved
             if worked > PATIENCE:
                 raise Broken(f"no rest after {worked} parts of work: {self._doing()}")
-            if moved or self._keep_the_one_branch():
+            if moved or self._a_moment_passes() or self._keep_the_one_branch():
                 continue
             wrong = promises.short_of_rest(self)
             if wrong is None and said:
@@ -600,6 +599,9 @@ class World:
                 for log in service.follows:
                     service.follows[log].deliver_again()
                 self.speak(service)
+
+    def _a_moment_passes(self) -> bool:
+        return any([copy.polled() for service in self.services.values() for copy in service.copies.values()])
 
     def _keep_the_one_branch(self) -> bool:
         """People decide on forks that are none any more since the producer was brought back. False when none is."""

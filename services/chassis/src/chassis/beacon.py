@@ -28,7 +28,7 @@ async def tell_beacon(broker: NatsBroker, engine: AsyncEngine, log: str, stream:
                 {"stream": stream},
             )
         ).first()
-    if row is not None and row.seq > 0:
+    if row is not None:
         at = Position(row.epoch, row.seq, row.hash)
         await tell(broker, subjects.beacon(site, service), {"log": log, **at.told()})
 

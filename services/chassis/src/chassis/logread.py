@@ -1,17 +1,17 @@
 """Pages of a log by request: the producer answers from its log, a follower from what it received, byte for byte.
 
 Request, JSON: ``{"log", "after_seq", "limit"}``. Answer, JSON: ``{"log", "head": {"epoch", "seq", "hash"} or null,
-"mark": the same or null, "events": [{"epoch", "seq", "prev", "hash", "header", "data", "traceparent"}]}``; hashes are
-hex, header and data are base64 of the bytes that were hashed, ``head`` is the producer's committed head, ``mark`` a
-follower's. A page ends at ``limit`` (1,000 at most), at 512 KiB of header and data, or at the end; one event at least
-comes if there is one.
+"open": whether the producer's gate is, "mark": as head or null, "events": [{"epoch", "seq", "prev", "hash", "header",
+"data", "traceparent"}]}``; hashes are hex, header and data are base64 of the bytes that were hashed, ``head`` is the
+producer's committed head, ``mark`` a follower's. A page ends at ``limit`` (1,000 at most), at 512 KiB of header and
+data, or at the end; one event at least comes if there is one.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import nats.errors
@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from faststream.nats import NatsBroker
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chassis import gate_record, received, subjects
 from chassis import log as logs
-from chassis import received, subjects
 from chassis.broker import ask
 from chassis.facts import Stored
 from chassis.positions import Position
@@ -38,6 +38,8 @@ class Page:
     head: Position | None
     mark: Position | None = None
     """How far a follower that answered has committed the log."""
+    open: bool = True
+    """Whether the producer's gate is open; shut, its log may yet be brought back to more than its head says."""
 
 
 class NobodyHas(Exception):
@@ -45,10 +47,14 @@ class NobodyHas(Exception):
 
 
 async def own_page(db: AsyncConnection, log: str, after: int, limit: int) -> Page:
-    """A page of the own log. The head is read first: what is committed meanwhile makes the page longer, not wrong."""
+    """A page of the own log.
+
+    The gate is read first, then the head: what opens or is committed meanwhile makes the page longer, not wrong.
+    """
+    is_open = await gate_record.is_open(db)
     head = await logs.head(db)
     events = await _until_full(db, "chassis.log WHERE", log, after, limit)
-    return Page(events, Position(head.epoch, head.seq, head.hash))
+    return Page(events, Position(head.epoch, head.seq, head.hash), open=is_open)
 
 
 async def held_page(db: AsyncConnection, log: str, after: int, limit: int) -> Page:
@@ -77,6 +83,7 @@ def to_json(log: str, page: Page) -> dict[str, Any]:
     return {
         "log": log,
         "head": page.head.told() if page.head else None,
+        "open": page.open,
         "mark": page.mark.told() if page.mark else None,
         "events": [
             {
@@ -100,6 +107,7 @@ def from_json(told: dict[str, Any]) -> Page:
             tuple(_event(str(told["log"]), event) for event in told["events"]),
             Position.heard(told["head"]) if told["head"] else None,
             Position.heard(told["mark"]) if told.get("mark") else None,
+            bool(told.get("open", True)),
         )
     except (KeyError, TypeError) as wrong:
         raise ValueError(f"not a page of a log: {wrong!r}") from wrong
@@ -127,7 +135,7 @@ def answering(
         after, limit = int(request.get("after_seq", 0)), int(request.get("limit", MAX_EVENTS))
         async with engine.connect() as db:
             page = await (own_page if own else held_page)(db, log, after, limit)
-        return to_json(log, Page(tuple(map(veil, page.events)), page.head) if veil else page)
+        return to_json(log, replace(page, events=tuple(map(veil, page.events))) if veil else page)
 
     return answer
 
@@ -159,7 +167,8 @@ async def fetch_page(
 ) -> Page:
     """Ask the producer, then each of ``holders`` (services that follow the log). Raises ``NobodyHas``.
 
-    ``reader`` is the own site where it lies below that of the producer.
+    ``reader`` is the own site where it lies below that of the producer. The head of a producer whose gate is shut is
+    not told: nobody is to judge by it before people have brought the log back, or have let it go on without.
     """
     site, service = log.split(".")
     request = {"log": log, "after_seq": after, "limit": limit}
@@ -176,7 +185,9 @@ async def fetch_page(
         except ValueError as wrong:
             silent.append(f"{subject}: {wrong}")
             continue
+        if not page.open:
+            page = replace(page, head=None)
         if page.events or page.head is not None:
             return page
-        silent.append(f"{subject}: nothing after {after}")
+        silent.append(f"{subject}: nothing after {after}" if page.open else f"{subject}: its gate is shut")
     raise NobodyHas("; ".join(silent))
