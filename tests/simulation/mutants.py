@@ -250,6 +250,7 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant("acknowledged before it is committed", follower_steps, "step", _ack_at_once),
         Mutant("a failed commit counts as done", follower_steps, "step", _failure_counts_as_commit),
         Mutant("the follower is deaf to beacons", follower_steps, "step", _deaf_to(follower_steps.Beacon)),
+        Mutant("the cursor moves only once", relay_steps, "step", _deaf_to(relay_steps.Polled, relay_steps.Ticked)),
         Mutant("the watch over a gap never ends", follower_steps, "step", _deaf_to(follower_steps.GapDue)),
         Mutant("the pause after a failure never ends", follower_steps, "step", _deaf_to(follower_steps.Resumed)),
         Mutant("a redrive asked for is not done", follower_steps, "step", _deaf_to(follower_steps.RedriveAsked)),

@@ -95,6 +95,7 @@ def bring_back(world: World, service: Service) -> Shell:
     tail = _tail(world, service)
     yield f"has read the streams after {database.head.seq}"
     yield from _take_in_noted(database, restore_plan.continuing(database.head, tail))
+    # What a follower took while this went on, a stream may have lost before it was read.
     yield from _gather(world, service, tuple(marks))
     proved = [at for at in (*marks.values(), service.head_file) if at is not None]
     reported = tuple(restore_plan.not_recovered(database.head, proved))

@@ -300,6 +300,7 @@ class Copy:
                 # "elsewhere": only the first asked was silent.
                 how = "well" if how == "elsewhere" else how
                 continue
+            # Shut, its log may yet be brought back to more than its head says: nobody is to judge by it.
             head = asked.database.head if name == log and not asked.shut else None
             yield
             events = asked.database.own[after:] if name == log else _after(asked.database.received[log], after)

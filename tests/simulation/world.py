@@ -583,11 +583,11 @@ class World:
     def _come_to_rest(self) -> None:
         said, worked = 0, 0
         while True:
-            moved = self.work(500) or self._shells(1, patience=1) or self._shells(1, patience=2)
+            moved = self.work(500) or self._shells(1, patience=1) or self._a_moment() or self._shells(1, patience=2)
             worked += moved
             if worked > PATIENCE:
                 raise Broken(f"no rest after {worked} parts of work: {self._doing()}")
-            if moved or self._a_moment_passes() or self._keep_the_one_branch():
+            if moved or self._keep_the_one_branch():
                 continue
             wrong = promises.short_of_rest(self)
             if wrong is None and said:
@@ -600,8 +600,9 @@ class World:
                     service.follows[log].deliver_again()
                 self.speak(service)
 
-    def _a_moment_passes(self) -> bool:
-        return any([copy.polled() for service in self.services.values() for copy in service.copies.values()])
+    def _a_moment(self) -> int:
+        """A moment passes. Returns how many copies had waited for it."""
+        return sum(copy.polled() for service in self.services.values() for copy in service.copies.values())
 
     def _keep_the_one_branch(self) -> bool:
         """People decide on forks that are none any more since the producer was brought back. False when none is."""
