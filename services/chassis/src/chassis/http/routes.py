@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any, get_type_hints
 
 from fastapi import APIRouter, Request, Response
@@ -125,6 +126,8 @@ def _usual(route: APIRoute) -> _Usual | None:
     of, hints = route.dependant, get_type_hints(route.endpoint, include_extras=True)
     others = (of.query_params, of.header_params, of.cookie_params, of.request_param_name, of.response_param_name)
     if any(others) or len(of.dependencies) != 1 or of.dependencies[0].call is not asked or len(of.body_params) != 1:
+        return None
+    if not iscoroutinefunction(route.endpoint):
         return None
     model = get_type_hints(route.endpoint).get(of.body_params[0].name)
     if not (isinstance(model, type) and issubclass(model, Write)) or hints.get("return") is not Accepted:
