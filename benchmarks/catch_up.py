@@ -10,7 +10,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -51,21 +51,30 @@ _LOG = ("seq", "epoch", "prev", "hash", "type", "correlation", "header", "data",
 
 @dataclass
 class Watch:
-    """How far something is, and what memory each process takes there, in bytes."""
+    """How far something is, and what memory its processes take there."""
 
     began: tuple[float, int] = (0.0, 0)
     ended: tuple[float, int] = (0.0, 0)
-    memory: list[tuple[int, Mapping[str, int]]] = field(default_factory=list)
+    memory: list[tuple[int, Mapping[str, Mapping[int, int]]]] = field(default_factory=list)
+    """How far it was, and of each part the bytes of its processes by their numbers."""
 
     def seconds(self, events: int) -> float:
         """For so many events, at the pace between the first commit seen and the last."""
         return events * (self.ended[0] - self.began[0]) / (self.ended[1] - self.began[1])
 
     def growth(self, name: str, events: int) -> float:
-        """Mean over the last tenth of the events ÷ mean over the first."""
+        """Mean over the last tenth of the events ÷ mean over the first, of the processes that lived through both.
+
+        PostgreSQL starts others for a while (autovacuum): they hold no memory that could grow with the events.
+        """
         first = [taken[name] for at, taken in self.memory if at <= events * 0.1]
         last = [taken[name] for at, taken in self.memory if at >= events * 0.9]
-        return mean(last) / mean(first)
+        stayed = {pid for one in first for pid in one} & {pid for one in last for pid in one}
+        return _mean(last, stayed) / _mean(first, stayed)
+
+
+def _mean(samples: Sequence[Mapping[int, int]], pids: Iterable[int]) -> float:
+    return sum(mean([one[pid] for one in samples if pid in one]) for pid in pids)
 
 
 async def measure(folder: Path, rounds: int, say: Say) -> Figures:
@@ -163,16 +172,18 @@ async def _watched(database: Database, query: str, events: int, pids: Mapping[st
     return watch
 
 
-def _memory(pid: int) -> int:
-    """Bytes in memory of a process and those it started, without what they share by design (PostgreSQL's buffers)."""
-    total = 0
+def _memory(pid: int) -> dict[int, int]:
+    """Bytes in memory of a process and of those it started, by their numbers, without what they share by design
+    (PostgreSQL's buffers)."""
     try:
         said = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
-        total = sum(int(said[kind].split()[0]) * 1024 for kind in ("RssAnon", "RssFile"))
+        taken = {pid: sum(int(said[kind].split()[0]) * 1024 for kind in ("RssAnon", "RssFile"))}
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (OSError, KeyError):
-        return total  # it has just ended
-    return total + sum(_memory(int(child)) for child in children)
+        return {}  # it has just ended
+    for child in children:
+        taken |= _memory(int(child))
+    return taken
 
 
 async def _checkpoint(made: Stage) -> None:

@@ -54,6 +54,9 @@ async def test_an_empty_report_a_double_line_and_a_contradicting_line_are_refuse
     assert await refused(registry, path, empty, by=by) == (422, "report-empty")
     assert await refused(registry, path, twice, by=by) == (422, "report-line-twice")
     assert await refused(registry, path, both, by=by) == (422, "report-line-contradicts")
+    for nonsense in ("abc", "1,5", True, 1.5, "1e999999999"):
+        body = report("ldld-son-la", lines=[{"code": "1.1", "actual": nonsense}])
+        assert await refused(registry, path, body, by=by) == (422, "invalid"), nonsense
 
 
 async def test_a_report_of_zeros_is_a_report(registry: Trial) -> None:

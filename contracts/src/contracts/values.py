@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, Self
@@ -11,10 +11,10 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     StringConstraints,
     WithJsonSchema,
     model_validator,
@@ -57,16 +57,27 @@ ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 """A title or name: not empty, at most 300 characters."""
 
 
+MOST_DIGITS = 30
+"""On either side of the point. A number of three letters, 1e9, could otherwise be written out to fill the memory."""
+
+
 def _exact(value: Any) -> Decimal:
     # Text is what travels, by the dozen in a report; whether something is a Fraction is a slow question.
-    if not isinstance(value, str):
-        if isinstance(value, float):
-            raise ValueError("points and amounts are written as text or whole numbers, never as floats")
-        if isinstance(value, Fraction):
-            raise ValueError("round an exact fraction by the table's own rule before it is stored")
-    number = Decimal(value)
+    if isinstance(value, str):
+        if len(value) > 2 * MOST_DIGITS:
+            raise ValueError(f"more than {MOST_DIGITS} digits")
+    elif isinstance(value, Fraction):
+        raise ValueError("round an exact fraction by the table's own rule before it is stored")
+    elif isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise ValueError("points and amounts are written as text or whole numbers, never as floats")
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError("not a number") from None
     if not number.is_finite():
         raise ValueError("not a finite number")
+    if not -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS:
+        raise ValueError(f"more than {MOST_DIGITS} digits")
     return number
 
 
@@ -76,7 +87,7 @@ def _plain(number: Decimal) -> str:
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_exact),
+    PlainValidator(_exact),
     PlainSerializer(_plain, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["120", "97.5"]}),
 ]
@@ -84,7 +95,7 @@ Amount = Annotated[
 
 Points = Annotated[
     Decimal,
-    BeforeValidator(_exact),
+    PlainValidator(_exact),
     PlainSerializer(_plain, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["38.50"]}),
 ]
