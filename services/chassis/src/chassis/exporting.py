@@ -95,10 +95,9 @@ class WholeSpanExporter(OTLPSpanExporter):
         else:
             near = _is_loopback(endpoint)
             session.trust_env = not near  # a proxy of the environment cannot reach this machine's own loopback
+            base = endpoint.rstrip("/").removesuffix("/v1/traces")
             super().__init__(
-                endpoint=endpoint
-                if endpoint.rstrip("/").endswith("/v1/traces")
-                else f"{endpoint.rstrip('/')}/v1/traces",
+                endpoint=f"{base}/v1/traces",
                 compression=Compression.NoCompression if near else Compression.Gzip,
                 timeout=EXPORT_SECONDS,
                 session=session,
