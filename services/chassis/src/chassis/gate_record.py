@@ -109,11 +109,6 @@ async def look(db: AsyncConnection) -> Any:
     ).one()
 
 
-async def is_open(db: AsyncConnection) -> bool:
-    """Whether this very database may be written to."""
-    return bool(await db.scalar(sa.text(f"SELECT {_HERE} FROM chassis.log_head")))
-
-
 async def open_here(db: AsyncConnection) -> bool:
     """Let this very database be written to. False while a restore is unfinished: only its end opens."""
     await db.execute(sa.text("SELECT 1 FROM chassis.log_head FOR UPDATE"))

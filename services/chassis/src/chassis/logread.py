@@ -51,10 +51,10 @@ async def own_page(db: AsyncConnection, log: str, after: int, limit: int) -> Pag
 
     The gate is read first, then the head: what opens or is committed meanwhile makes the page longer, not wrong.
     """
-    is_open = await gate_record.is_open(db)
+    gate = await gate_record.look(db)
     head = await logs.head(db)
     events = await _until_full(db, "chassis.log WHERE", log, after, limit)
-    return Page(events, Position(head.epoch, head.seq, head.hash), open=is_open)
+    return Page(events, Position(head.epoch, head.seq, head.hash), open=gate.open)
 
 
 async def held_page(db: AsyncConnection, log: str, after: int, limit: int) -> Page:
