@@ -6,8 +6,11 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
+from chassis import log as logs
+from chassis import relay
 from chassis.link import arrived
 from chassis.logread import MAX_BYTES, from_json, own_page, to_json
 from chassis.positions import Position
@@ -53,6 +56,27 @@ async def test_every_event_is_in_the_stream_once_in_order_under_its_hash(
     async with at_work_on(sample_service(), await make_database("registry"), server) as producer:
         await form(producer, *numbered(150), transaction=7)
         await eventually(lambda: all_sent(producer))
+        log = await rows(producer, "SELECT seq, encode(hash, 'hex') FROM chassis.log ORDER BY seq")
+    assert await streamed(server) == [tuple(row) for row in log]
+
+
+async def test_what_is_committed_one_after_the_other_goes_out_as_it_stands_in_the_log_without_being_read_again(
+    server: EmbeddedNats, make_database: DatabaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = AsyncMock(wraps=logs.read_page)
+    monkeypatch.setattr(logs, "read_page", read)
+    monkeypatch.setattr(relay, "TICK_SECONDS", 600.0)
+    async with at_work_on(sample_service(), await make_database("registry"), server, poll_seconds=600) as producer:
+
+        async def arrived_up_to(seq: int) -> bool:
+            return [nr for nr, _ in await streamed(server)] == list(range(1, seq + 1))
+
+        await eventually(lambda: arrived_up_to(1))
+        before = read.await_count
+        await form(producer, *numbered(10))
+        await form(producer, *numbered(6, first=11), transaction=3)
+        await eventually(lambda: arrived_up_to(17))
+        assert read.await_count == before
         log = await rows(producer, "SELECT seq, encode(hash, 'hex') FROM chassis.log ORDER BY seq")
     assert await streamed(server) == [tuple(row) for row in log]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from chassis import follower_steps, quarantine_steps, relay_steps
-from chassis.facts import Recorded, Stored
+from chassis.facts import Appended, Recorded, Span, Stored
 from chassis.positions import Position
 from contracts.envelope import event_hash
 from hypothesis import given, settings
@@ -22,6 +22,13 @@ def made(count: int) -> list[Stored]:
         log.append(Stored(LOG, 1, seq, at.hash, told, b"{}", b"%d" % seq, None))
         at = Position.of(log[-1])
     return log
+
+
+def appended(*events: Stored) -> Appended:
+    """What append tells of events that it has just written."""
+    first, last = events[0], events[-1]
+    contents = tuple((event.header, event.data) for event in events)
+    return Appended(Span(LOG, last.epoch, first.seq, last.seq, last.hash), contents, None)
 
 
 EVENTS = made(LENGTH)
@@ -114,7 +121,7 @@ class RelayWorld:
         raise AssertionError(f"never settled: {self.state}")
 
 
-HOW = st.sampled_from(["well", "late", "lost", "twice", "elsewhere", "refused", "crash"])
+HOW = st.sampled_from(["well", "late", "lost", "twice", "elsewhere", "refused", "crash", "handed"])
 COURSE = st.lists(st.tuples(st.integers(0, 50), HOW), max_size=80)
 SURE = st.lists(st.tuples(st.integers(0, 50), st.sampled_from(["well", "twice"])), max_size=80)
 """Nothing lost on the way, no restart: the relay knows where in the stream its events stand."""
@@ -124,6 +131,8 @@ def go(world: RelayWorld, course: list[tuple[int, str]]) -> None:
     for which, how in course:
         if how == "crash":
             world.restart()
+        elif how == "handed":  # what was committed a moment or a while ago, and may have been read meanwhile
+            world.hear(appended(*EVENTS[which % LENGTH : which % LENGTH + 1 + which % 3]))
         elif world.under_way:
             world.do(which, how)
         else:
@@ -198,6 +207,22 @@ def test_a_relay_reads_on_past_a_full_page_only_and_moves_its_cursor_once_betwee
     assert not any(isinstance(one, relay_steps.MoveCursor) for one in done)
     _, done = begun(state, relay_steps.Polled())
     assert relay_steps.MoveCursor(Position.of(EVENTS[7]), HEAD) in done
+
+
+def test_what_was_just_committed_is_published_without_being_read_unless_something_lies_before_it() -> None:
+    idle = relay_steps.begin("loc-registry", 4, EMPTY)
+    for said in (relay_steps.Woken(), relay_steps.StreamEnds(1, EMPTY, EMPTY), relay_steps.PageRead(0, (), False)):
+        idle, _ = relay_steps.step(idle, said)
+    went, actions = relay_steps.step(idle, appended(*EVENTS[:2]))
+    assert actions == [relay_steps.Publish(0, tuple(EVENTS[:2]))]
+    assert relay_steps.step(went, appended(EVENTS[2]))[1] == [relay_steps.Publish(0, (EVENTS[2],))]
+    for elsewhere in (appended(EVENTS[1]), replace(appended(EVENTS[0]), contents=((b"{}", b"other"),))):
+        state, actions = relay_steps.step(idle, elsewhere)
+        assert (state.ahead, actions) == ((), [relay_steps.ReadPage(0)])
+    reading, _ = relay_steps.step(idle, relay_steps.Woken())
+    state, actions = relay_steps.step(reading, appended(EVENTS[0]))
+    assert (state.ahead, actions) == ((), [])
+    assert relay_steps.ReadPage(0) in relay_steps.step(state, relay_steps.PageRead(0, (), False))[1]
 
 
 def test_a_stream_laid_anew_gets_the_retained_window_and_nothing_older() -> None:

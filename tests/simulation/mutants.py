@@ -8,8 +8,9 @@ from typing import Any
 from unittest import mock
 
 from chassis import follower_steps, gate_steps, quarantine_steps, relay_steps
-from chassis.facts import Stored
+from chassis.facts import Appended, Stored
 from chassis.positions import Position
+from contracts.envelope import event_hash
 
 from tests.simulation import database, restoring, running, world
 
@@ -49,6 +50,25 @@ def _late_is_done(right: Any) -> Any:
 
 def _no_second_try(right: Any) -> Any:
     return lambda state, said: (state, []) if isinstance(said, relay_steps.TimedOut) else right(state, said)
+
+
+def _handed_unchecked(right: Any) -> Any:
+    def handed(state: relay_steps.Relay, appended: Appended) -> relay_steps.Relay:
+        prev, events = appended.span.hash, []
+        for seq, (header, data) in enumerate(appended.contents, appended.span.first_seq):
+            told = event_hash(prev, appended.span.epoch, seq, header, data)
+            events.append(Stored(appended.span.log, appended.span.epoch, seq, prev, told, header, data, None))
+            prev = told
+        return replace(state, ahead=(*state.ahead, *events))
+
+    return handed
+
+
+def _handed_beside_a_page(right: Any) -> Any:
+    def handed(state: relay_steps.Relay, appended: Appended) -> relay_steps.Relay:
+        return replace(right(replace(state, reading=False), appended), reading=state.reading)
+
+    return handed
 
 
 def _cursor_elsewhere_ignored(right: Any) -> Any:
@@ -243,6 +263,8 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant("an acknowledgement of any stream counts", relay_steps, "_acked", _any_stream_counts),
         Mutant("a publish without answer counts as done", relay_steps, "step", _late_is_done),
         Mutant("a publish without answer is not repeated", relay_steps, "step", _no_second_try),
+        Mutant("what is handed on goes out whatever lies before it", relay_steps, "_handed", _handed_unchecked),
+        Mutant("what is handed on goes beside a page that is read", relay_steps, "_handed", _handed_beside_a_page),
         Mutant("a cursor moved elsewhere is taken for the own", relay_steps, "step", _cursor_elsewhere_ignored),
         Mutant("prev is not checked", follower_steps, "_run", _prev_unchecked),
         Mutant("holes are skipped", follower_steps, "_run", _holes_skipped),

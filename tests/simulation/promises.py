@@ -206,7 +206,8 @@ def no_fork_where_there_is_one_branch(world: World, copy: Copy, log: str, reason
 
 
 def forked(world: World, log: str) -> bool:
-    return any(len(hashes) > 1 for hashes in world.ever[log].values())
+    """Whether there are two branches: two events under one seq, or a log that went on without what others may hold."""
+    return log in world.left_behind or any(len(hashes) > 1 for hashes in world.ever[log].values())
 
 
 def short_of_rest(world: World) -> str | None:
@@ -218,7 +219,7 @@ def short_of_rest(world: World) -> str | None:
                 return f"the relay of {stream} at {cursor.seq} of {database.head.seq}"
         for log in service.follows:
             producer = world.services[log].database
-            if any(copy.followers[log].fork for copy in service.copies.values()):
+            if _stopped(service, log):
                 continue
             mark = database.marks[log]
             if mark.seq and (mark.seq > len(producer.own) or Position.of(producer.own[mark.seq - 1]) != mark):
@@ -239,8 +240,13 @@ def short_of_rest(world: World) -> str | None:
     return None
 
 
+def _stopped(service: Service, log: str) -> bool:
+    """Whether a fork stopped a follower of that log: people choose first."""
+    return any(copy.followers[log].fork for copy in service.copies.values())
+
+
 def _answered(service: Service, reaction: str, event: Stored) -> bool:
-    """Done, or left out for good, or waiting for what this service holds."""
+    """Done, or left out for good, or waiting for what this service holds or does not get before people have chosen."""
     database = service.database
     place = (event.log, event.epoch, event.seq)
     if f"{reaction}:{event.key}" in database.done or place in database.discarded or place in database.held:
@@ -250,7 +256,7 @@ def _answered(service: Service, reaction: str, event: Stored) -> bool:
         return False
     log, epoch, seq = waiting.removeprefix("event:").split(":")
     needed = (log, int(epoch), int(seq))
-    return needed in database.held or needed in database.discarded
+    return needed in database.held or needed in database.discarded or _stopped(service, log)
 
 
 def check_at_rest(world: World) -> None:

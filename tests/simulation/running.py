@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from chassis import follower_steps, relay_steps
-from chassis.facts import Stored
+from chassis.facts import Appended, Stored
 from chassis.positions import Position
 
 if TYPE_CHECKING:
@@ -100,6 +100,16 @@ class Copy:
             else:
                 self._reacting[reaction.name] = False
                 self._begin(f"{reaction.name} looks for causes", self._react(reaction))
+
+    def committed(self, appended: Appended) -> None:
+        """A command was committed in this copy: its relays are handed the events, or only woken when there are many."""
+        for stream in self.relays:
+            last = f"{appended.span.log}:{appended.span.epoch}:{appended.span.last_seq}"
+            self._begin(f"hand what ends with {last} on to {stream}", self._hand_on(stream, appended))
+
+    def _hand_on(self, stream: str, appended: Appended) -> Shell:
+        how = yield
+        self.tell_relay(stream, relay_steps.Woken() if how == "lost" else appended)
 
     def woken(self) -> None:
         for stream in self.relays:

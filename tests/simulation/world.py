@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, Literal
 
 from chassis import follower_steps
-from chassis.facts import Stored
+from chassis.facts import Appended, Span, Stored
 from chassis.positions import Position
 
 from tests.simulation import promises, restoring
@@ -68,6 +68,8 @@ class World:
         """The event that each receipt ever named."""
         self.unnoticed: set[str] = set()
         """Logs that went back while nobody could know: the one way to two branches of one epoch."""
+        self.left_behind: set[str] = set()
+        """Those that went back behind events which somebody had in hand, committed nowhere when the gate asked."""
         self.sent: set[bytes] = set()
         """Hashes of what ever left its database, published or fetched: it may turn up anywhere, at any time."""
         self.centre: dict[str, dict[int, bytes]] = {log: {} for log in LOGS}
@@ -128,8 +130,11 @@ class World:
         span = f"{written[0].seq}" if len(written) == 1 else f"{written[0].seq} to {written[-1].seq}"
         poison = "" if nature == "sound" else f", the first of them poison ({nature})"
         self.tell(f"{service.log} {what}: {span}{poison}.")
-        for copy in service.copies.values():
-            copy.woken()
+        last = written[-1]
+        contents = tuple((event.header, event.data) for event in written)
+        appended = Appended(Span(last.log, last.epoch, written[0].seq, last.seq, last.hash), contents, None)
+        for nr, copy in enumerate(service.copies.values()):
+            copy.woken() if nr else copy.committed(appended)
 
     def discard(self, service: Service, which: int) -> None:
         """A person leaves a held event out for good."""
@@ -440,6 +445,8 @@ class World:
         """Nobody who answered knew of these events: the log goes on without them, as another branch if anybody did."""
         promises.nobody_who_answered_knew(self, service, gone)
         self.unnoticed.add(service.log)
+        if any(event.hash in self.sent for event in gone):
+            self.left_behind.add(service.log)
         self._forget(service, gone)
 
     def _forget(self, service: Service, gone: list[Stored]) -> None:

@@ -54,6 +54,35 @@ class Stored:
         return of(self.prev, self.epoch, self.seq, self.header, self.data) == self.hash
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The events that one transaction appended: inclusive seq range and the hash of the last."""
+
+    log: str
+    epoch: int
+    first_seq: int
+    last_seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What a transaction of this process has just appended: header and data of each event, and where they stand."""
+
+    span: Span
+    contents: tuple[tuple[bytes, bytes], ...]
+    traceparent: str | None
+
+    def after(self, prev: bytes) -> tuple[Stored, ...] | None:
+        """The rows as they stand in the log, if the one before them has the hash ``prev``; else None."""
+        events = []
+        for seq, (header, data) in enumerate(self.contents, self.span.first_seq):
+            hash_ = event_hash(prev, self.span.epoch, seq, header, data)
+            events.append(Stored(self.span.log, self.span.epoch, seq, prev, hash_, header, data, self.traceparent))
+            prev = hash_
+        return tuple(events) if prev == self.span.hash else None
+
+
 class Unreadable(Exception):
     """An event that today's models cannot read: a schema error or an unknown major version. It is poison."""
 

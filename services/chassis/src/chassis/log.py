@@ -17,21 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import message, sqlstate
-from chassis.facts import Recorded, Stored, to_bytes
+from chassis.facts import Appended, Recorded, Span, Stored, to_bytes
 from chassis.projection import Rows, values_of
 from chassis.statements import CACHED, Connected, beside, fetch_row, fetch_rows
 from contracts import catalogue
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The events that one transaction appended: inclusive seq range and the hash of the last."""
-
-    log: str
-    epoch: int
-    first_seq: int
-    last_seq: int
-    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +65,18 @@ async def append(
     guarded: Mapping[str, int] | None = None,
     idempotency: Idempotency | None = None,
     traceparent: str | None = None,
-) -> Span:
+) -> Appended:
     """Append facts as the last statement of the transaction in ``db``.
 
     ``guarded`` maps subjects to the seq at which they were read; raises ``Stale`` when one moved, ``Malformed`` for an
     event that is too large, ``StillRunning``. The head row stays locked until the transaction ends: commit at once.
     """
+    contents = _contents(facts)
     try:
-        row = (await db.execute(_APPEND_ALONE, _values(facts, guarded, idempotency, traceparent))).one()
+        row = (await db.execute(_APPEND_ALONE, _values(facts, contents, guarded, idempotency, traceparent))).one()
     except DBAPIError as error:
         raise _meant(error) from None
-    return Span(*row)
+    return Appended(Span(*row), contents, traceparent)
 
 
 async def apply_and_append(
@@ -97,18 +87,19 @@ async def apply_and_append(
     guarded: Mapping[str, int] | None = None,
     idempotency: Idempotency | None = None,
     traceparent: str | None = None,
-) -> Span:
+) -> Appended:
     """Write rows and append in one statement, which on a connection that stands in no transaction commits by itself.
 
     No round trip lies between the lock of the head and its commit. Raises as ``append``, and the driver's own errors.
     """
-    values = _values(facts, guarded, idempotency, traceparent) | values_of(rows)
+    contents = _contents(facts)
+    values = _values(facts, contents, guarded, idempotency, traceparent) | values_of(rows)
     try:
         row = await fetch_row(db, _one_statement(tuple(one.statement for one in rows)), **values)
     except asyncpg.PostgresError as error:
         raise _meant(error) from None
     assert row is not None
-    return Span(**row)
+    return Appended(Span(**row), contents, traceparent)
 
 
 @lru_cache(CACHED)
@@ -118,8 +109,13 @@ def _one_statement(statements: tuple[str, ...]) -> str:
     return beside(statements) + _APPEND.format(applied=applied or "0")
 
 
+def _contents(facts: Sequence[Recorded[Fact]]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((fact.header.to_bytes(), to_bytes(fact.data)) for fact in facts)
+
+
 def _values(
     facts: Sequence[Recorded[Fact]],
+    contents: Sequence[tuple[bytes, bytes]],
     guarded: Mapping[str, int] | None,
     idempotency: Idempotency | None,
     traceparent: str | None,
@@ -128,8 +124,8 @@ def _values(
     return {
         "types": [fact.header.type for fact in facts],
         "correlations": [fact.header.correlation for fact in facts],
-        "headers": [fact.header.to_bytes() for fact in facts],
-        "datas": [to_bytes(fact.data) for fact in facts],
+        "headers": [header for header, _ in contents],
+        "datas": [data for _, data in contents],
         "subjects": json.dumps([fact.header.subjects for fact in facts]),
         "traceparent": traceparent,
         "guarded": list(guarded),

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from chassis import log as logs
 from chassis.crash_points import crash_point
 from chassis.database import DATABASE_ERRORS, breaks_key, constraint, is_away, may_have_committed, passes
+from chassis.facts import Appended, Span
 from chassis.hot_path import POOL_SECONDS, HotPool
 from chassis.metrics import Metrics
 from chassis.projection import Projection
@@ -30,7 +31,7 @@ RETRIES = 5
 
 
 class Performer:
-    """Runs units of work on one service's database. ``committed`` is called after each commit (wakes the relay).
+    """Runs units of work on one service's database. ``committed`` is handed what each commit appended.
 
     ``alone``: the same connections as ``engine``, on which each statement commits by itself; ``hot``: those of
     handlers marked so.
@@ -41,7 +42,7 @@ class Performer:
         engine: AsyncEngine,
         alone: AsyncEngine,
         own: Projection,
-        committed: Callable[[], None],
+        committed: Callable[[Appended], None],
         metrics: Metrics | None = None,
         *,
         hot: HotPool | None = None,
@@ -98,8 +99,8 @@ class Performer:
             rows = self._own.rows_of(work.facts)
             if rows is not None:
                 with _commit_of(command):
-                    written = await logs.apply_and_append(db, rows, work.facts, **_with(work))
-                return self._done(work, written, command)
+                    appended = await logs.apply_and_append(db, rows, work.facts, **_with(work))
+                return self._done(work, appended, command)
         async with self._engine.connect() as db, db.begin() as transaction:
             return await self._apply_and_append(db, transaction, work, command)
 
@@ -116,8 +117,8 @@ class Performer:
             if rows is None:
                 raise Unusual
             with _commit_of(command):
-                written = await logs.apply_and_append(db, rows, work.facts, **_with(work))
-            return self._done(work, written, command)
+                appended = await logs.apply_and_append(db, rows, work.facts, **_with(work))
+            return self._done(work, appended, command)
 
     async def _in_one_transaction(
         self, command: Command, handler: Handler, args: tuple[Any, ...], allow_nothing: bool
@@ -136,16 +137,16 @@ class Performer:
     ) -> Answer:
         await self._own.apply(db, work.facts)
         crash_point("command.applied")
-        written = await logs.append(db, work.facts, **_with(work))
+        appended = await logs.append(db, work.facts, **_with(work))
         crash_point("command.appended")
         with _commit_of(command):
             await transaction.commit()
-        return self._done(work, written, command)
+        return self._done(work, appended, command)
 
-    def _done(self, work: Work, written: logs.Span, command: Command) -> Answer:
+    def _done(self, work: Work, appended: Appended, command: Command) -> Answer:
         crash_point("command.committed")
-        self._committed()
-        return _answer(written, [fact.header for fact in work.facts], command.status)
+        self._committed(appended)
+        return _answer(appended.span, [fact.header for fact in work.facts], command.status)
 
     async def _known(self, command: Command) -> Answer | None:
         """The stored answer of the same key, if there is one."""
@@ -216,11 +217,11 @@ async def stored_answer(db: AsyncConnection, epoch: int, first: int, last: int, 
             {"first": first, "last": last},
         )
     ).all()
-    written = logs.Span((await logs.head(db)).log, epoch, first, last, rows[-1].hash)
+    written = Span((await logs.head(db)).log, epoch, first, last, rows[-1].hash)
     return _answer(written, [Header.model_validate_json(row.header) for row in rows], status, repeated=True)
 
 
-def _answer(written: logs.Span, headers: list[Header], status: int, repeated: bool = False) -> Answer:
+def _answer(written: Span, headers: list[Header], status: int, repeated: bool = False) -> Answer:
     subject = headers[0].subjects[0]
     numbered = list(enumerate(headers, written.first_seq))
     return Answer(

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from chassis import log as logs
 from chassis import relay_steps as steps
 from chassis.crash_points import crash_point
-from chassis.facts import Stored
+from chassis.facts import Appended, Stored
 from chassis.hot_path import HotPool
 from chassis.patience import patiently, pause_seconds
 from chassis.positions import Position
@@ -80,8 +80,9 @@ async def move_cursor(engine: AsyncEngine, destination: str, moved_from: Positio
 class Relay:
     """The shell of one destination, of which a database may have several, each with its own cursor.
 
-    ``wake()`` says that there may be more, ``reconnected()`` that the server may be another one; ``run()`` works until
-    cancelled. The destination is the name of the stream: ``<tree>-<service>``.
+    ``committed()`` hands it what was just appended here, ``wake()`` says that there may be more, ``reconnected()`` that
+    the server may be another one; ``run()`` works until cancelled. The destination is the name of the stream:
+    ``<tree>-<service>``.
     """
 
     def __init__(
@@ -121,6 +122,10 @@ class Relay:
     @property
     def stream(self) -> str:
         return self._publisher.stream
+
+    def committed(self, appended: Appended) -> None:
+        # Who has fallen behind reads what was committed meanwhile: memory does not fill with what waits here.
+        self._hear(appended if len(self._heard) < self._in_flight else steps.Woken())
 
     def wake(self) -> None:
         self._hear(steps.Woken())
@@ -225,7 +230,7 @@ class Relay:
 
     async def _send(self, course: int, events: tuple[Stored, ...]) -> None:
         try:
-            await self._publisher.send(course, events)
+            await self._publisher.send(course, [self._veil(event) for event in events])
         except nats.errors.Error as error:
             self._hear(steps.Failed(course, tuple(event.seq for event in events), f"{type(error).__name__}: {error}"))
             return
@@ -238,7 +243,7 @@ class Relay:
 
         page = await patiently(page_after, self._say)
         full = len(page) == PAGE or logs.fills_a_page(page)
-        self._hear(steps.PageRead(after, tuple(self._veil(event) for event in page), full))
+        self._hear(steps.PageRead(after, tuple(page), full))
 
     async def _move(self, moved_from: Position, to: Position) -> None:
         async def move() -> steps.Input:

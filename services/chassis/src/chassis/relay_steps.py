@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from chassis.facts import Stored
+from chassis.facts import Appended, Stored
 from chassis.positions import Position
 
 MOVE_EVENTS = 5000
@@ -172,7 +172,7 @@ class StreamAway:
 
 
 Input = (
-    Woken | Polled | Ticked | PageRead | Acked | TimedOut | Failed | Resumed | CursorMoved | CursorElsewhere
+    Woken | Appended | Polled | Ticked | PageRead | Acked | TimedOut | Failed | Resumed | CursorMoved | CursorElsewhere
     | Doubted | LookDue | StreamEnds | StreamAway
 )  # fmt: skip
 
@@ -240,6 +240,8 @@ def step(state: Relay, said: Input) -> tuple[Relay, list[Action]]:
             state = _read(state, said)
         case Woken():
             state = replace(state, woken=True)
+        case Appended():
+            state = _handed(state, said)
         case Polled():
             state = replace(state, woken=True, moved=False)
         case Ticked():
@@ -288,6 +290,14 @@ def _read(state: Relay, page: PageRead) -> Relay:
             raise LogBroken(f"{event.key} follows {at}")
         at = event.seq
     return replace(state, reading=False, ahead=state.ahead + page.events, woken=state.woken or page.full)
+
+
+def _handed(state: Relay, appended: Appended) -> Relay:
+    """What this process has committed goes on as it is, if it is what would be read next; else it is read."""
+    events = None
+    if not state.reading and _has_room(state) and appended.span.first_seq == _read_to(state) + 1:
+        events = appended.after(state.ahead[-1].hash if state.ahead else state.reached.hash)
+    return replace(state, woken=True) if events is None else replace(state, ahead=state.ahead + events)
 
 
 def _acked(state: Relay, said: Acked, actions: list[Action]) -> Relay:
@@ -369,8 +379,7 @@ def _go_on(state: Relay, actions: list[Action]) -> Relay:
         state = _look(state, actions)
     if state.seen and not state.paused:
         state = _publish_again(state, actions) if state.held_back else _publish_more(state, actions)
-    waiting = len(state.ahead) - (state.sent - state.reached.seq)
-    if state.woken and not state.reading and waiting <= state.limit:
+    if state.woken and not state.reading and _has_room(state):
         actions.append(ReadPage(_read_to(state)))
         state = replace(state, reading=True, woken=False)
     if state.moving is None and state.reached != state.cursor:
@@ -408,6 +417,11 @@ def _publish_more(state: Relay, actions: list[Action]) -> Relay:
 
 def _flying_of(state: Relay, seqs: Iterable[int]) -> frozenset[int]:
     return frozenset(seq for seq in seqs if state.reached.seq < seq <= state.sent and seq not in state.landed)
+
+
+def _has_room(state: Relay) -> bool:
+    """Whether little enough waits to be published to take more."""
+    return len(state.ahead) - (state.sent - state.reached.seq) <= state.limit
 
 
 def _read_to(state: Relay) -> int:

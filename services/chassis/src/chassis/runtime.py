@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chassis.clock import Clock, DemoClock, WallClock
+from chassis.facts import Appended
 from chassis.gate_record import Passage
 from chassis.hot_path import CONNECT_SECONDS, POOL_SECONDS, STATEMENTS, HotPool, session
 from chassis.inquiry import Inquiry
@@ -34,6 +35,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._waiters: set[asyncio.Event] = set()
+        self._takers: list[Callable[[Appended], None]] = []
         self._coming = 0
 
     @contextmanager
@@ -49,6 +51,16 @@ class Changes:
     def more_to_come(self) -> bool:
         """Whether so much is under way that who looks at each change would look for one at a time."""
         return self._coming > 1
+
+    def committed(self, appended: Appended) -> None:
+        """A command was committed here: hand on what it appended, then wake whoever waits."""
+        for taker in self._takers:
+            taker(appended)
+        self.tell()
+
+    def hand_to(self, taker: Callable[[Appended], None]) -> None:
+        """Call ``taker``, without awaiting, with what each command appends, as soon as it is committed."""
+        self._takers.append(taker)
 
     def tell(self) -> None:
         for waiter in self._waiters:
@@ -108,7 +120,7 @@ class Runtime:
 
     @property
     def performer(self) -> Performer:
-        return Performer(self.engine, self.alone, self.service.own, self.changes.tell, self.metrics, hot=self.hot)
+        return Performer(self.engine, self.alone, self.service.own, self.changes.committed, self.metrics, hot=self.hot)
 
     def work_under_way(self, work: asyncio.Task[None]) -> None:
         self.under_way.add(work)

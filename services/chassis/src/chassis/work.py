@@ -18,7 +18,7 @@ from contracts.refusal import Refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import log as logs
-from chassis.facts import Recorded
+from chassis.facts import Recorded, Span
 from chassis.ids import new_id
 from chassis.statements import Connected
 from contracts import catalogue
@@ -51,7 +51,7 @@ class Answer:
     version: int
     """Seq of the last event of this write that changed the subject: its new version."""
     events: tuple[tuple[str, str], ...]
-    span: logs.Span
+    span: Span
     status: int
     repeated: bool = False
     """True when the same key and body had been answered before."""

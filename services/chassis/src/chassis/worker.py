@@ -14,6 +14,7 @@ import nats.errors
 
 from chassis import beacon, broker, forks, gate, head_file, logread, neighbours, rebuilding, received, subjects
 from chassis.clockwork import keep_time, react
+from chassis.facts import Appended
 from chassis.follower import Follower
 from chassis.following import follow
 from chassis.gate_steps import STREAM
@@ -42,6 +43,7 @@ MEASURE_SECONDS = 2.0
 DECISION_SECONDS = 0.5
 """How often a follower that stopped at a fork looks whether people have chosen."""
 REBUILD_SECONDS = 2.0
+REDRIVE_SECONDS = 0.5
 TOGETHER_SECONDS = 0.02
 """While many commands commit, their events go to the stream together: a page of one costs as much as one of fifty."""
 
@@ -59,7 +61,8 @@ async def at_work(runtime: Runtime) -> AsyncIterator[None]:
         async with Tasks() as tasks:
             tasks.start(endlessly("watching the gate", partial(gate.watch, runtime), worker.report))
             tasks.start(worker.connect())
-            tasks.start(worker.wake_others())
+            tasks.start(worker.wake_relays())
+            tasks.start(worker.pass_on_redrives())
             if runtime.settings.worker:
                 dsn = runtime.settings.database_url.replace("+asyncpg", "", 1)
                 tasks.start(run_under_lease(dsn, WORKER_LOCK, worker.work))
@@ -88,6 +91,8 @@ class _Worker:
         )
         self.inquiry = Inquiry(self._broker, runtime.log, subjects.LOCAL)
         self._connected = asyncio.Event()
+        self._to_relay = asyncio.Event()
+        """Something was committed that no relay has been handed."""
         self._relays: list[Relay] = []
         self._followers: dict[str, Follower] = {}
         self._holders: dict[str, set[str]] = {}
@@ -95,6 +100,7 @@ class _Worker:
         self._telling = Telling(self._broker, self._link, runtime)
         self._parts: set[str] = set()
         """What is kept up under the lease, by the name under which it reports."""
+        runtime.changes.hand_to(self._committed)
 
     async def connect(self) -> None:
         """Listen and answer on NATS; waits for the server as long as it takes."""
@@ -141,39 +147,60 @@ class _Worker:
             for relay in self._relays:
                 relay.reconnected()
 
-    async def wake_others(self) -> None:
-        """After each commit here, wake the relay of whichever copy holds the lease; pass on a redrive asked here."""
-        changed = self._runtime.changes.listen()
-        subject = subjects.wake(self._runtime.settings.site, self._runtime.service.name)
+    def _committed(self, appended: Appended) -> None:
+        """Hand a relay of this copy what was just committed; while more commits are under way, let it read them all."""
+        if self._relays and not self._runtime.changes.more_to_come:
+            for relay in self._relays:
+                relay.committed(appended)
+        else:
+            self._to_relay.set()
+
+    async def wake_relays(self) -> None:
+        """After commits here of which no relay has been handed the events, wake those of the copy with the lease."""
         while True:
-            await changed.wait()
+            await self._to_relay.wait()
             if self._runtime.changes.more_to_come:
                 await asyncio.sleep(TOGETHER_SECONDS)
-            changed.clear()
+            self._to_relay.clear()
             if self._relays:
                 self._wake_relays()
-                self._redrive_if_asked()
-            elif self._link.up and self._connected.is_set():
-                body = {"redrive": True} if self._runtime.redrive.is_set() else None
-                self._runtime.redrive.clear()
-                with suppress(nats.errors.Error):
-                    await broker.tell(self._broker, subject, body)
+            elif self._reaches_others:
+                await self._wake_others(None)
+
+    async def pass_on_redrives(self) -> None:
+        """A redrive asked here is done by the followers of the copy with the lease."""
+        while True:
+            await self._runtime.redrive.wait()
+            if not self._relays and not self._reaches_others:
+                await asyncio.sleep(REDRIVE_SECONDS)
+                continue
+            self._runtime.redrive.clear()
+            if self._relays:
+                self._redrive()
+            else:
+                await self._wake_others({"redrive": True})
+
+    @property
+    def _reaches_others(self) -> bool:
+        return self._link.up and self._connected.is_set()
+
+    async def _wake_others(self, body: dict[str, Any] | None) -> None:
+        with suppress(nats.errors.Error):
+            subject = subjects.wake(self._runtime.settings.site, self._runtime.service.name)
+            await broker.tell(self._broker, subject, body)
 
     def _wake_relays(self) -> None:
         for relay in self._relays:
             relay.wake()
 
-    def _redrive_if_asked(self) -> None:
-        if self._runtime.redrive.is_set():
-            self._runtime.redrive.clear()
-            for follower in self._followers.values():
-                follower.redrive()
+    def _redrive(self) -> None:
+        for follower in self._followers.values():
+            follower.redrive()
 
     async def _heard_wake(self, body: Any) -> None:
         self._wake_relays()
         if isinstance(body, dict) and body.get("redrive") is True:
-            for follower in self._followers.values():
-                follower.redrive()
+            self._redrive()
 
     async def _heard_beacon(self, body: dict[str, Any]) -> None:
         heard = beacon.heard(body)
