@@ -48,8 +48,6 @@ RELIED_ON: dict[Callable[..., object], str] = {
     LogicSubscriber.stop: "7347a91e24f3dc66",
     SubscriberUsecase.start: "74b48e58ccdb44a1",
     SubscriberUsecase.stop: "4f6b071521e8c83d",
-    SubscriberUsecase._get_parser_and_decoder: "06b276cb8e5d6d9d",
-    SubscriberUsecase.process_message: "aa3ed06c328d92ab",
     TasksMixin.add_task: "d8cb19740c235171",
     TasksMixin.stop: "3f256125449f693d",
     TaskCallbackSupervisor.__call__: "de9d8f04f6b70b19",

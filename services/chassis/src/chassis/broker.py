@@ -21,7 +21,7 @@ from nats.js import api
 
 from chassis import subjects
 from chassis.link import Link
-from chassis.pull import FollowSubscriber, OnRebound, PullLimits
+from chassis.pull import FollowSubscriber, Handler, OnRebound, PullLimits
 from chassis.topology import Following, Topology
 from chassis.wire import Wire, from_headers
 
@@ -67,7 +67,7 @@ def follow(
     broker: NatsBroker,
     topology: Topology,
     following: Following,
-    handler: Callable[[list[Msg]], Awaitable[None]],
+    handler: Handler,
     link: Link,
     on_rebound: OnRebound,
     limits: PullLimits | None = None,
@@ -107,9 +107,10 @@ def follow(
         limits=limits,
         link=link,
         on_rebound=on_rebound,
+        handler=handler,
     )
     Registrator.subscriber(broker, subscriber, persistent=False)
-    subscriber(handler)
+    subscriber(handler)  # without a call a subscriber never starts
     return subscriber
 
 

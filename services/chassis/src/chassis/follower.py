@@ -78,6 +78,7 @@ class Follower:
         self._engine = engine
         self._hot = hot
         self._projection = projection
+        self._takes = projection.events()
         self._fetch = fetch
         self._batch_events = batch_events
         self._gap_seconds = gap_seconds
@@ -96,9 +97,8 @@ class Follower:
 
         Others have their turn in between: a batch of long events takes a while.
         """
-        takes = self._projection.events()
         for nr, event in enumerate(events):
-            self._read[event.hash] = item(event, takes)
+            self._read[event.hash] = item(event, self._takes)
             if nr % READ_AT_ONCE == READ_AT_ONCE - 1:
                 await asyncio.sleep(0)
 
@@ -247,8 +247,7 @@ class Follower:
 
     async def _commit(self, mark: Position, events: tuple[Stored, ...]) -> steps.Input:
         began = time.time_ns()
-        takes = self._projection.events()
-        batch = [self._read.get(event.hash) or item(event, takes) for event in events]
+        batch = [self._read.get(event.hash) or item(event, self._takes) for event in events]
         try:
             moved = await self._write_at_once(mark, events, batch)
             if moved is None:
@@ -259,9 +258,7 @@ class Follower:
         if not moved:
             async with self._engine.connect() as db:
                 return steps.MarkRead(await received.mark(db, self.log))
-        crash_point("follower.committed")
         ended = time.time_ns()
-        self._applied()
         for one in batch:
             if one.event.traceparent:
                 about: dict[str, str | int] = {"event": one.event.key, "batch": len(batch)}
@@ -280,6 +277,7 @@ class Follower:
         try:
             async with self._hot.acquire() if self._hot else self._engine.connect() as db:
                 await received.keep_and_apply(db, self.log, mark, events, subjects, rows)
+                self._committed()
         except received.Bound:
             return None
         except received.MarkElsewhere:
@@ -296,4 +294,9 @@ class Follower:
             crash_point("follower.marked")
             await held.apply(db, self.log, self._projection, batch, binding, as_set=as_set)
             crash_point("follower.applied")
+        self._committed()
         return True
+
+    def _committed(self) -> None:
+        crash_point("follower.committed")
+        self._applied()

@@ -392,8 +392,9 @@ def _go_on(state: Follower, actions: list[Action]) -> Follower:
     """Start the next action if none is under way. Acknowledge what is settled first."""
     if not state.fork and not state.below:
         settled = [batch for batch in state.batches if batch.last <= state.mark.seq]
-        actions += [Ack(batch.token) for batch in settled]
-        state = replace(state, batches=tuple(batch for batch in state.batches if batch not in settled))
+        if settled:
+            actions += [Ack(batch.token) for batch in settled]
+            state = replace(state, batches=tuple(batch for batch in state.batches if batch not in settled))
     if state.fork:
         assert state.fork_kind is not None
         assert state.fork_seen is not None

@@ -3,7 +3,8 @@
 FastStream's own waits until a batch is full or its timeout is over, makes consumers by itself, spins on a closed
 connection and stalls silently when a consumer is gone. This one binds only to the consumer that the topology names,
 keeps one pull request outstanding at its own inbox, so that what there is comes at once, and asks again whenever
-the server falls silent. It never acknowledges: the handler does, once a batch, after its commit.
+the server falls silent. A batch goes straight to the handler: no context, middleware, parser or injection has anything
+to do with it. It never acknowledges: the handler does, once a batch, after its commit.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import nats.errors
-from faststream.message import StreamMessage
-from faststream.nats.message import NatsBatchMessage
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from faststream.nats.schemas import JStream, PullSub
     from faststream.nats.subscriber.config import NatsSubscriberConfig
 
+Handler = Callable[[list[Msg]], Awaitable[None]]
 OnRebound = Callable[[Following, str], Awaitable[None]]
 """Told when a consumer was made again, with the reason: from here on the log has to fill what was missed."""
 
@@ -74,10 +74,10 @@ class FollowSubscriber(BatchPullStreamSubscriber):
         limits: PullLimits,
         link: Link,
         on_rebound: OnRebound,
+        handler: Handler,
     ) -> None:
         super().__init__(config, specification, calls, stream=stream, pull_sub=pull_sub)
-        self._parser = _parse
-        self._decoder = _decode
+        self._handler = handler
         self._topology = topology
         self._limits = limits
         self._link = link
@@ -276,7 +276,8 @@ class FollowSubscriber(BatchPullStreamSubscriber):
                 self._in_hand = self._next_batch()
                 self._nudge.set()
             try:
-                await self.process_message(self._in_hand)
+                with self.lock:  # stop() waits for it
+                    await self._handler(self._in_hand)
             except Exception as error:
                 # Dropped, the batch would return only after ack_wait, behind younger ones. So it is kept.
                 self.last_error = repr(error)
@@ -307,11 +308,3 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return
-
-
-async def _parse(batch: list[Msg]) -> StreamMessage[list[Msg]]:
-    return NatsBatchMessage(raw_message=batch, body=[], batch_headers=[])
-
-
-async def _decode(message: StreamMessage[list[Msg]]) -> list[Msg]:
-    return message.raw_message
