@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from chassis.hot_path import CONNECT_SECONDS, POOL_SECONDS, STATEMENTS, HotPool,
 from chassis.inquiry import Inquiry
 from chassis.metrics import Metrics
 from chassis.migrate import LIVE
+from chassis.patience import endlessly
 from chassis.performing import Performer
 from chassis.projection import Projection
 from chassis.settings import Settings
@@ -121,6 +122,30 @@ class Runtime:
     @property
     def performer(self) -> Performer:
         return Performer(self.engine, self.alone, self.service.own, self.changes.committed, self.metrics, hot=self.hot)
+
+    def report(self, part: str, wrong: str | None) -> None:
+        """Say what is wrong with a part, or (None) that it is well."""
+        if wrong is None:
+            self._troubles(part).pop(part, None)
+        else:
+            self._troubles(part)[part] = wrong
+
+    def _troubles(self, part: str) -> dict[str, str]:
+        # What goes to or comes from another site has a dot in its name: the tree, or the log with its site.
+        return self.apart if "." in part else self.health
+
+    async def kept_up(self, part: str, step: Callable[[], Awaitable[None]]) -> None:
+        """Keep an endless step going; what breaks it is reported under its name, until it has held for a while."""
+        broken: str | None = None
+
+        def report(part: str, wrong: str | None) -> None:
+            # Going on after a break takes back the break, not what the part itself has reported since.
+            nonlocal broken
+            if wrong is not None or self._troubles(part).get(part) == broken:
+                self.report(part, wrong)
+            broken = wrong
+
+        await endlessly(part, step, report)
 
     def work_under_way(self, work: asyncio.Task[None]) -> None:
         self.under_way.add(work)

@@ -1,0 +1,58 @@
+"""What is wrong with a part is shown under its name, in the place of its kind, until it has held for a while."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from chassis import patience
+from chassis.tending import Tasks
+
+from tests.chassis.delivery import awake
+from tests.chassis.sample import sample_service
+from tests.chassis.sites import eventually
+from tests.support.databases import DatabaseMaker
+
+
+@pytest.mark.parametrize("part", ["relay", "relay up.tinh-ban"])
+async def test_what_broke_a_part_is_taken_back_once_it_has_held_here_or_towards_another_site(
+    part: str, make_database: DatabaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "RECOVERED_SECONDS", 0.2)
+    mended = asyncio.Event()
+
+    async def step() -> None:
+        if not mended.is_set():
+            raise RuntimeError("broken")
+        await asyncio.Event().wait()
+
+    async with awake(sample_service(), await make_database("registry")) as running, Tasks() as tasks:
+        shown, other = (running.apart, running.health) if "." in part else (running.health, running.apart)
+        tasks.start(running.kept_up(part, step))
+        await eventually(lambda: shown == {part: "RuntimeError: broken"})
+        mended.set()
+        await eventually(lambda: not shown)
+        assert not other
+
+
+async def test_what_a_part_says_of_itself_outlives_the_break_before(
+    make_database: DatabaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "RECOVERED_SECONDS", 0.2)
+    began = 0
+
+    async with awake(sample_service(), await make_database("registry")) as running, Tasks() as tasks:
+
+        async def step() -> None:
+            nonlocal began
+            began += 1
+            if began == 1:
+                raise RuntimeError("broken")
+            running.report("relay", "the stream is full")
+            await asyncio.sleep(0.5)
+            began += 1
+            await asyncio.Event().wait()
+
+        tasks.start(running.kept_up("relay", step))
+        await eventually(lambda: began == 3)
+        assert running.health == {"relay": "the stream is full"}
