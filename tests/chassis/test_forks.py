@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from chassis import follower_steps as steps
-from chassis import forks, restore
+from chassis import forks, restore, restore_prepare
 from chassis.facts import Stored
 from chassis.follower import Follower
 from chassis.positions import Position
@@ -202,7 +202,7 @@ async def test_an_event_that_nobody_wrote_stops_followers_and_gate_until_people_
             # Asked for once more while the gate is open: what is accepted meanwhile stays.
             assert producer.inquiry is not None
             again = Order("vẫn nhánh này", "person:ky-thuat", (), mine.hash, mine.seq)
-            prepared = await restore.prepare(producer, producer.inquiry, again)
+            prepared = await restore_prepare.prepare(producer, producer.inquiry, again)
             await form(producer, ("cum-6", "ghi trong lúc quyết"))
             await restore.restore(producer, producer.inquiry, prepared)
             assert await rows(producer, "SELECT 1 FROM chassis.voided WHERE seq > :seq", seq=mine.seq) == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from chassis import head_file, logread, restore
+from chassis import head_file, logread, restore, restore_prepare
 from chassis.replay import differences
 from chassis.restore_record import Order
 from chassis.runtime import Runtime
@@ -50,7 +50,7 @@ async def restored(running: Runtime, order: Order = ASKED) -> None:
     assert running.inquiry is not None
     await eventually(lambda: "nats" not in running.health)
     async with restore.alone(running):
-        prepared = await restore.prepare(running, running.inquiry, order)
+        prepared = await restore_prepare.prepare(running, running.inquiry, order)
         await restore.restore(running, running.inquiry, prepared)
 
 

@@ -13,6 +13,8 @@ from chassis.positions import Position
 from chassis.stream_read import event_at, last_event
 
 PATIENCE = 5.0
+BEFORE = 1000
+"""So many places below the one sought, an event ends the search: a refilled stream holds some out of order."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,31 @@ class Inquiry:
         stream = subjects.stream(self.tree, self.log.split(".")[1])
         found = await event_at(self.broker.connection, stream, number, PATIENCE)
         return found[1] if found is not None and found[1].log == self.log else None
+
+    async def held_hash(self, follower: str, tip: Position, seq: int) -> bytes | None:
+        """The hash that a follower, whose mark stands at ``tip``, holds at a place; None past its end."""
+        if seq == tip.seq:
+            return tip.hash
+        if seq > tip.seq:
+            return None
+        page = await self.held(follower, seq - 1, 1)
+        return page[0].hash if page and page[0].seq == seq else None
+
+    async def stream_tail(self, after: Position, until: bytes) -> dict[bytes, Stored]:
+        """Events of the stream above a place, by the hash that each continues, read backwards until one is met."""
+        found: dict[bytes, Stored] = {}
+        last = await self.last_in_stream()
+        if last is None:
+            return found
+        number: int = last[0]
+        event: Stored | None = last[1]
+        while True:
+            if event is not None:
+                if event.hash == until or event.seq + BEFORE < after.seq:
+                    return found
+                if event.seq > after.seq and event.hash_fits():
+                    found.setdefault(event.prev, event)
+            number -= 1
+            if number < 1:
+                return found
+            event = await self.in_stream(number)

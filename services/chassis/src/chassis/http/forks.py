@@ -12,7 +12,7 @@ from contracts.values import Instant, ShortText
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis import forks, restore
+from chassis import forks, restore, restore_prepare
 from chassis.http.asking import Reading, ReadingRequest
 from chassis.http.restoring import Hash, inquiry_of, may_repair
 from chassis.http.routes import Routes
@@ -122,7 +122,7 @@ async def keep_branch(body: Keep, request: Request, reading: Reading) -> dict[st
         now, by = runtime.clock.now(), reading.caller.subject
         order = Order(body.reason, by, tuple(body.without), bytes.fromhex(body.keep), body.keep_seq)
         inquiry = inquiry_of(runtime)
-        await restore.list_left_out(runtime, inquiry, await restore.prepare(runtime, inquiry, order))
+        await restore.list_left_out(runtime, inquiry, await restore_prepare.prepare(runtime, inquiry, order))
         act = service_act(runtime.service.name, now).model_copy(update={"whose": by, "typed_by": by})
         # Kept twice from the same place is the same decision.
         asked = Command("fork", f"{body.keep}:{body.after_seq}", body_hash(body.keep.encode()), act)
