@@ -90,6 +90,10 @@ class Consumer:
     def acknowledge(self, place: int) -> None:
         self.floor = max(self.floor, place)
 
+    def make_again(self) -> None:
+        """Another of the same name, with *new*."""
+        self.floor = self.next = self.stream.last
+
     def deliver_again(self) -> None:
         self.next = self.floor
 

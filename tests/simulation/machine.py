@@ -27,7 +27,7 @@ COMMANDS = 216
 """From here on the first byte means a command."""
 TURMOIL = st.integers(1, 60).flatmap(lambda length: st.binary(min_size=2 * length, max_size=2 * length))
 """Two bytes for each thing that happens: which it is, and the course that it takes."""
-OF_NATS = Literal["tail", "one", "store", "lay", "ids", "consumer", "again", "word"]
+OF_NATS = Literal["tail", "one", "store", "lay", "ids", "consumer", "remake", "again", "word"]
 OF_PEOPLE = Literal["discard", "mend", "redrive", "skew"]
 OF_MACHINES = Literal["crash", "start", "cut", "heal"]
 
@@ -97,6 +97,8 @@ class Machine(RuleBasedStateMachine):
                 world.forget_ids(on)
             case "consumer":
                 world.lose_consumer(service, log)
+            case "remake":
+                world.remake_consumer(service, log)
             case "again":
                 world.deliver_again(service, log)
             case "word":

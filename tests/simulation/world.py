@@ -300,10 +300,16 @@ class World:
     def lose_consumer(self, service: Service, log: str) -> None:
         """It vanishes, and is made again with *new*; the copies are told that they may have missed something."""
         consumer = service.follows[log]
-        consumer.floor = consumer.next = consumer.stream.last
+        consumer.make_again()
         self.tell(f"The consumer of {service.log} on {consumer.stream.name} vanishes and is made again.")
         for copy in service.copies.values():
             copy.tell_follower(log, follower_steps.Missed())
+
+    def remake_consumer(self, service: Service, log: str) -> None:
+        """An operator has it made again, as ``topology apply`` does where it cannot be changed: no copy notices."""
+        consumer = service.follows[log]
+        consumer.make_again()
+        self.tell(f"An operator makes the consumer of {service.log} on {consumer.stream.name} again.")
 
     # What machines do
 
