@@ -6,6 +6,7 @@ traces sent to a receiver. Both get the very same prepared requests, from the sa
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -35,6 +36,10 @@ from benchmarks.row import Aim, Figures, Measurement, Say
 IN_FLIGHT = 16
 REPORTS = 2000
 """Of each side in each round."""
+TURNS = 8
+"""In so many parts of each round: the pace of a shared machine changes within seconds, and stands still at times."""
+REST_SECONDS = 0.25
+"""Before each part: what the other side left to do (a relay, a batch of spans) is done."""
 WARM_UP = 1000
 UNITS = 200
 """Each hands in a half-year and a year report in each of as many years as are needed."""
@@ -47,7 +52,8 @@ Post = tuple[str, dict[str, Any], str]
 
 
 async def measure(folder: Path, rounds: int, say: Say) -> Figures:
-    """Medians over rounds of requests a second, registry and ceiling by turns, the first of each pair alternating."""
+    """Medians over the parts of all rounds of requests a second, registry and ceiling by turns, the first of each pair
+    alternating."""
     async with AsyncExitStack() as running:
         ports = await _start(folder, running)
         clients = _Clients(folder)
@@ -60,13 +66,17 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
         for port in ports.values():
             await load.send(warm_up, port, IN_FLIGHT)
         told: dict[str, list[float]] = {name: [] for name in ports}
-        for nr in range(rounds):
-            prepared = clients.prepare([next(reports) for _ in range(REPORTS)])
-            for name in sorted(ports, reverse=bool(nr % 2)):
+        for turn in range(rounds * TURNS):
+            prepared = clients.prepare([next(reports) for _ in range(REPORTS // TURNS)])
+            for name in sorted(ports, reverse=bool(turn % 2)):
+                await asyncio.sleep(REST_SECONDS)
                 answered = await load.send(prepared, ports[name], IN_FLIGHT)
                 told[name].append(answered.answers / answered.seconds)
-                busy = answered.cpu_seconds / answered.seconds
-                say(f"{name}: {told[name][-1]:,.0f} requests/s (client busy {busy:.0%})")
+            if turn % TURNS == TURNS - 1:
+                so_far = {name: f"{median(speeds):,.0f}/s" for name, speeds in told.items()}
+                say(
+                    f"{so_far['registry']}, ceiling {so_far['ceiling']} (client busy {answered.cpu_seconds / answered.seconds:.0%})"
+                )
     ratios = [ours / bare for ours, bare in zip(told["registry"], told["ceiling"], strict=True)]
     return {
         "submit_vs_ceiling": median(ratios),
