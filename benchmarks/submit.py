@@ -73,10 +73,8 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
                 answered = await load.send(prepared, ports[name], IN_FLIGHT)
                 told[name].append(answered.answers / answered.seconds)
             if turn % TURNS == TURNS - 1:
-                so_far = {name: f"{median(speeds):,.0f}/s" for name, speeds in told.items()}
-                say(
-                    f"{so_far['registry']}, ceiling {so_far['ceiling']} (client busy {answered.cpu_seconds / answered.seconds:.0%})"
-                )
+                so_far = ", ".join(f"{name} {median(speeds):,.0f} requests/s" for name, speeds in told.items())
+                say(f"{so_far} (client busy {answered.cpu_seconds / answered.seconds:.0%})")
     ratios = [ours / bare for ours, bare in zip(told["registry"], told["ceiling"], strict=True)]
     return {
         "submit_vs_ceiling": median(ratios),
