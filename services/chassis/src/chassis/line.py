@@ -79,8 +79,8 @@ class Line:
             if neighbours.reader(runtime, log):
                 continue  # of what came from above some may be withheld here: nobody is to be given it as the log
             held = logread.answering(runtime.engine, log, own=False)
-            site, producer = log.split(".")
-            broker.answer(self.broker, subjects.log_held(site, producer, name), held, queue="log-held")
+            producer_site, producer = log.split(".")
+            broker.answer(self.broker, subjects.log_held(producer_site, producer, name), held, queue="log-held")
 
     async def disconnect(self) -> None:
         with suppress(nats.errors.Error, TimeoutError, AttributeError):
