@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import tempfile
 import time
 from importlib import import_module
@@ -14,6 +15,7 @@ from typing import cast
 
 from rich.console import Console
 from rich.table import Table
+from thidua.local.stand_in import remove_stand_ins
 
 from benchmarks.row import Figures, Measurement
 
@@ -48,7 +50,10 @@ async def run(names: list[str], rounds: int, console: Console) -> Figures:
         began = time.monotonic()
         console.print(f"[bold]{name}[/]")
         with tempfile.TemporaryDirectory(prefix=f"thidua-bench-{name}-") as folder:
-            figures |= await measurement.measure(Path(folder), rounds, lambda said: console.print(f"  {said}"))
+            try:
+                figures |= await measurement.measure(Path(folder), rounds, lambda said: console.print(f"  {said}"))
+            finally:
+                remove_stand_ins(Path(folder))
         console.print(f"  {time.monotonic() - began:.0f} s")
         _write(figures)
     return figures
@@ -65,6 +70,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(MEASUREMENTS), help=f"of {', '.join(MEASUREMENTS)}")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end a run in the same orderly way
     console = Console(width=120)
     began = time.monotonic()
     figures = asyncio.run(run(asked.names, asked.rounds, console))

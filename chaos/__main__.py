@@ -15,7 +15,7 @@ from functools import reduce
 from pathlib import Path
 
 from rich.console import Console
-from thidua.local.folders import remove_stand_in
+from thidua.local.stand_in import remove_stand_ins
 
 from chaos.cut_site import site_cut
 from chaos.faults import Kind
@@ -80,7 +80,7 @@ def _told(console: Console, result: Result, folder: Path, seed: int, *, whole: b
     if failures:
         console.print(f"logs and data are kept in {folder} (SEED={seed})")
         return 1
-    remove_stand_in(folder)
+    remove_stand_ins(folder)
     shutil.rmtree(folder, ignore_errors=True)
     console.print("nothing lost, nothing twice, nothing out of order")
     return 0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from thidua.local.mail import MailServer
+from thidua.local.stand_in import orphans, remove_stand_ins
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -53,6 +57,15 @@ def _shares_site(nodeid: str) -> bool:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("every_backend"):
         metafunc.parametrize("backend", backends_here(), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_kept_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run by root, databases stand outside pytest's closed folders: theirs go with them, and those of killed runs."""
+    for path, _folder in orphans(Path(tempfile.gettempdir())):
+        shutil.rmtree(path, ignore_errors=True)
+    yield
+    remove_stand_ins(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from thidua.local.backups import BackupFailed, keep_newest, list_backups, make_backup, verify_backup
-from thidua.local.folders import FolderUnusable, remove_stand_in
+from thidua.local.folders import FolderUnusable
 from thidua.local.postgres import EmbeddedPostgres
 from thidua.local.recovery import recover_service
 from thidua.local.vault import open_vault
@@ -32,7 +32,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embe
                 "CREATE TABLE note (text text)",
             )
         yield running
-    remove_stand_in(folder)
 
 
 async def execute(server: EmbeddedPostgres, service: str, *statements: str) -> None:

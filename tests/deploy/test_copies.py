@@ -13,7 +13,7 @@ import psutil
 import pytest
 from chassis.topology import ServiceLinks, Topology
 from chassis.worker import WORKER_LOCK
-from thidua.local.folders import forget
+from thidua.local.forget import forget
 from thidua.local.site import Site
 
 TOPOLOGY = Topology(

@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
-from thidua.local.folders import remove_stand_in
 from thidua.local.postgres import EmbeddedPostgres
 
 from tests.support.processes import descendants, processes_of
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    path = tmp_path_factory.mktemp("site")
-    yield path
-    remove_stand_in(path)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("site")
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +99,6 @@ async def test_commits_wait_for_the_disk_by_default(tmp_path: Path) -> None:
         names = ["fsync", "full_page_writes", "synchronous_commit"]
         kept = [await connection.fetchval("SELECT current_setting($1)", name) for name in names]
         await connection.close()
-    remove_stand_in(tmp_path)
     assert kept == ["on", "on", "on"]
 
 
@@ -145,7 +141,6 @@ async def test_the_next_start_finds_data_passwords_and_port_again_or_takes_anoth
             assert third.port != registry.port
             moved = await third.ensure_service("registry")
             await (await asyncpg.connect(moved.dsn)).close()
-    remove_stand_in(tmp_path)
 
 
 async def test_a_cluster_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
@@ -155,7 +150,6 @@ async def test_a_cluster_whose_making_was_interrupted_is_made_anew(tmp_path: Pat
     (data.with_name("data.unfinished") / "PG_VERSION").unlink()
     async with EmbeddedPostgres(tmp_path, durable=False) as server:
         assert await _setting(server, "server_version_num") >= "180000"
-    remove_stand_in(tmp_path)
 
 
 async def _setting(server: EmbeddedPostgres, name: str) -> str:

@@ -16,9 +16,11 @@ import psutil
 import pytest
 from chassis.topology import ServiceLinks, Topology
 from thidua.local.addresses import Addresses
-from thidua.local.folders import FolderUnusable, forget, stand_in
+from thidua.local.folders import FolderUnusable
+from thidua.local.forget import forget
 from thidua.local.processes import ChildDied
 from thidua.local.site import Site
+from thidua.local.stand_in import stand_in
 
 from tests.support.processes import descendants, processes_of, started_since
 

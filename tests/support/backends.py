@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Protocol
 
 from thidua.local.databases import Database, close_shared_databases, ensure_auditor
-from thidua.local.folders import remove_stand_in
 from thidua.local.nats import EmbeddedNats, User, configuration
 from thidua.local.postgres import EmbeddedPostgres
 
@@ -79,7 +78,6 @@ class Servers:
 
     async def close(self) -> None:
         await self._running.aclose()
-        remove_stand_in(self._folder / "wheels")
 
     async def postgres(self, backend: str) -> PostgresServer:
         """A PostgreSQL server without fsync: most tests do not ask what a power cut leaves."""

@@ -11,7 +11,7 @@ from thidua.demo.api import Api
 from thidua.demo.clock import DemoTime
 from thidua.demo.play import CHAPTERS, STARTS
 from thidua.demo.stage import ADMINISTRATOR, Stage
-from thidua.local.folders import forget
+from thidua.local.forget import forget
 from thidua.local.site import Site
 
 START_SECONDS = 600

@@ -18,7 +18,6 @@ import httpx
 import registry.main
 from chassis.replay import differences
 from chassis.runtime import create_engine
-from thidua.local.folders import remove_stand_in
 
 from tests.system.registry_alone import Insistent, RegistryAlone, unit
 
@@ -61,7 +60,6 @@ async def test_what_was_accepted_is_in_the_log_once_though_processes_are_killed_
         the_chain_verifies(log)
         await the_tables_hold_what_the_log_says(alone, clients.accepted)
         await each_key_still_answers_as_before(alone, clients)
-    remove_stand_in(tmp_path / "site")
 
 
 async def read_log(alone: RegistryAlone) -> list[asyncpg.Record]:

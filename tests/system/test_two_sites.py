@@ -11,7 +11,7 @@ from chassis import subjects
 from chassis.link import arrived
 from chassis.topology import OPS
 from nats.aio.client import Client
-from thidua.local.folders import forget
+from thidua.local.forget import forget
 from thidua.local.site import Site
 
 from tests.system.looking import one, rows

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from thidua.local.folders import FolderUnusable, data_folder, forget
+from thidua.local.folders import FolderUnusable, data_folder
+from thidua.local.forget import forget
 from thidua.local.processes import ChildDied, NotReady
 
 

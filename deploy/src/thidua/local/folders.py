@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import pwd
 import secrets
-import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,48 +86,6 @@ def reachable(path: Path, account: Account | None) -> bool:
             "Run the command as an ordinary user."
         ) from error
     return asked.returncode == 0
-
-
-def stand_in(folder: Path) -> Path:
-    """Where the data goes that another account must reach when `folder` lies under a closed home (0700).
-
-    In /var/tmp, which outlives a restart, or else in the system's temporary folder; one for each `folder`.
-    """
-    lasting = Path("/var/tmp")
-    parent = lasting if os.access(lasting, os.W_OK) else Path(tempfile.gettempdir())
-    return parent / f"thidua-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
-
-
-def open_stand_in(folder: Path) -> Path:
-    """Makes the stand-in, refusing a folder that someone else has put there under its well-known name."""
-    path = stand_in(folder)
-    path.mkdir(mode=0o711, exist_ok=True)
-    found = path.lstat()
-    if path.is_symlink() or found.st_uid != os.geteuid():
-        raise FolderUnusable(f"{path} belongs to another account: remove it, or set THIDUA_DATA elsewhere.")
-    path.chmod(0o711)
-    return path
-
-
-def forget(folder: Path) -> bool:
-    """Removes a data folder and its stand-in, and those of sites in it; False when there is none.
-
-    Raises FolderUnusable while a site runs.
-    """
-    marker = folder / MARKER
-    if not marker.exists():
-        return False
-    with held_alone(folder):
-        for site in [inner.parent for inner in folder.glob(f"*/{MARKER}")]:
-            forget(site)
-        remove_stand_in(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-    return True
-
-
-def remove_stand_in(folder: Path) -> None:
-    """Removes what was kept elsewhere for this folder, if anything."""
-    shutil.rmtree(stand_in(folder), ignore_errors=True)
 
 
 @contextmanager

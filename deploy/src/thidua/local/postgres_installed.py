@@ -11,8 +11,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from thidua.local.folders import Account, FolderUnusable, open_stand_in, reachable, unprivileged
+from thidua.local.folders import Account, FolderUnusable, reachable, unprivileged
 from thidua.local.processes import Child
+from thidua.local.stand_in import open_stand_in
 
 BARE_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOME": "/"}
 """No PG… variable of the caller's reaches a server or a program."""
