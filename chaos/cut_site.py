@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -26,11 +25,14 @@ from thidua.demo.clock import DemoTime
 from thidua.demo.stage import ADMINISTRATOR
 from thidua.local.site import Site
 from thidua.local.sites import Sites
+from thidua.settled import State
 
+from chaos.clock import now
+from chaos.healing import healed
 from chaos.load import Load
 from chaos.report import Result
 from chaos.routed import SETTINGS
-from chaos.world import Healed, NotSeen, now
+from chaos.world import Healed, NotSeen
 
 HUB, BELOW, UNIT = "vn", "caobang", "ldld-cao-bang"
 TREE = SiteTree(
@@ -41,7 +43,7 @@ SERVICES = Topology(
     services={"registry": ServiceLinks(follows=("scoring",)), "scoring": ServiceLinks(follows=("registry",))},
 )
 WRITERS = {HUB: ("cdcs-0", "cdcs-1"), BELOW: ("xa-0", "xa-1")}
-KIND = "site_cut"
+SITE_CUT = "site_cut"
 DAYS = (7, 1, 1)
 """How long each cut lasts by the sites' clocks: a week, and two short ones."""
 A_DAY = 6
@@ -54,6 +56,7 @@ class Half:
     """One of the two sites with its load, and the log of the other that it keeps."""
 
     site: Site
+    api: Api
     load: Load
     other: str
 
@@ -80,7 +83,7 @@ async def site_cut(folder: Path, say: Callable[[str], None]) -> Result:
         both = Sites(folder, tree=TREE, topology=SERVICES, settings=SETTINGS, demo=True, starts=starts)
         sites = await running.enter_async_context(both)
         halves = {name: await _half(running, name, site) for name, site in sites.all.items()}
-        healed, today = [], starts
+        seen, today = [], starts
         for days in DAYS:
             await sites.cut(BELOW)
             before = await _at_rest(halves)
@@ -94,29 +97,30 @@ async def site_cut(folder: Path, say: Callable[[str], None]) -> Result:
             heads = {name: await half.head() for name, half in halves.items()}
             await sites.heal(BELOW)
             ended = now()
-            await _across(halves, heads)
-            healed.append(Healed(KIND, f"cut for {days} days, both sides at {heads}", ended, now()))
-            say(f"  a site cut for {days} days by its clock: settled {now() - ended:.1f} s after it was mended")
+            settled = await _healed(sites, halves)
+            seen.append(Healed(SITE_CUT, f"cut for {days} days, both sides at {heads}", ended, settled))
+            say(f"  a site cut for {days} days by its clock: settled {settled - ended:.1f} s after it was mended")
         counts: dict[str, Any] = {}
         for half in halves.values():
             await half.load.hold()
-        await _across(halves, {name: await half.head() for name, half in halves.items()})
+        await _healed(sites, halves)
         for name, half in halves.items():
             across = halves[half.other]
             told = await half.load.tell(_count(name, half, across))
+            told["refused"] += told.pop("stopped")
             counts = {figure: counts[figure] + there for figure, there in told.items()} if counts else told
-        return Result(counts, healed)
+        return Result(counts, seen)
 
 
 async def _half(running: AsyncExitStack, name: str, site: Site) -> Half:
     passwords = {ADMINISTRATOR: site.bootstrap_password}
+    api = await running.enter_async_context(Api(site.addresses, dict(passwords)))
     if name == HUB:
-        async with Api(site.addresses, dict(passwords)) as api:
-            await _unit(api)
+        await _unit(api)
     load = Load(site.folder, site.addresses.services, passwords, WRITERS[name])
     await running.enter_async_context(load)
     await load.go()
-    return Half(site, load, BELOW if name == HUB else HUB)
+    return Half(site, api, load, BELOW if name == HUB else HUB)
 
 
 async def _unit(api: Api) -> None:
@@ -152,17 +156,14 @@ async def _stays(halves: dict[str, Half], kept: dict[str, int]) -> bool:
     return await _kept(halves) == kept
 
 
-async def _across(halves: dict[str, Half], heads: dict[str, int]) -> None:
-    """Wait until each side keeps the other's log as far as it went. Raises TimeoutError's text with what is missing."""
-    ends = time.monotonic() + HEAL_SECONDS
-    while missing := [
-        f"{name} keeps {kept} of {half.other}'s {heads[half.other]}"
-        for name, half in halves.items()
-        if (kept := await half.keeps()) < heads[half.other]
-    ]:
-        if time.monotonic() > ends:
-            raise TimeoutError("; ".join(missing))
-        await asyncio.sleep(0.2)
+async def _healed(sites: Sites, halves: dict[str, Half]) -> float:
+    """Wait until all that there is now has settled at both sites and across the line; when that was (s, Unix)."""
+
+    async def states(_since: float) -> dict[str, State]:
+        read = await asyncio.gather(*(half.api.states(ADMINISTRATOR) for half in halves.values()))
+        return {state["log"]: state for of in read for state in of.values()}
+
+    return await healed(states, sites.follows(), HEAL_SECONDS)
 
 
 def _count(name: str, half: Half, across: Half) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from typing import Any
 from thidua.local.backups import BackupFailed
 from thidua.settled import NotSettled
 
+from chaos.clock import now
 from chaos.faults import Kind
+from chaos.inspection import inspect
 from chaos.operator import CommandFailed
 from chaos.report import LEAST_ACCEPTED, Result, repeats
 from chaos.routed import RoutedSite
 from chaos.schedule import drawn, next_one
-from chaos.world import Healed, NotSeen, World, now, world
+from chaos.world import Healed, NotSeen, World, world
 
 Say = Callable[[str], None]
 HEAL_SECONDS = 90.0
@@ -37,11 +39,12 @@ async def run(folder: Path, kinds: Sequence[Kind], seed: int, minutes: float, sa
         await faults.all(kinds, until=began + minutes * 60)
         if whole:
             await running.load.more(LEAST_ACCEPTED - running.load.accepted)
+        counts, wrong = await settle_and_count(running)
         result = Result(
-            await settle_and_count(running),
+            counts,
             faults.healed,
             faults.unseen,
-            faults.trouble,
+            faults.trouble + wrong,
             outward_repeats=repeats(running.site.folder / "mail.jsonl"),
             forks_injected=running.forks_injected,
             forks_found=running.forks_found,
@@ -99,7 +102,7 @@ class Faults:
             if sum(one.startswith(f"{kind.name}:") for one in self.unseen) < AGAIN_AT_MOST:
                 waiting.append(kind)
             return
-        except (CommandFailed, BackupFailed) as failed:
+        except (CommandFailed, BackupFailed, NotSettled) as failed:
             self._fail(f"{kind.name}: {failed}")
             return
         try:
@@ -120,8 +123,8 @@ async def rest(world: World) -> None:
     await world.load.go()
 
 
-async def settle_and_count(world: World) -> dict[str, Any]:
-    """The load ends, the site settles, and the client compares."""
+async def settle_and_count(world: World) -> tuple[dict[str, Any], list[str]]:
+    """The load ends, the site settles, the client compares; and what the product's own invariants find wrong."""
     await world.load.hold()
-    await world.settled(HEAL_SECONDS)
-    return await world.count()
+    settled = await world.settled(HEAL_SECONDS)
+    return await world.count(), await inspect(world.site, settled)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from chaos.clock import now
 from chaos.report import Result
 from chaos.routed import SiteOnThreeNodes
 from chaos.run import rest, settle_and_count
-from chaos.world import Healed, NotSeen, now, world
+from chaos.world import Healed, NotSeen, world
 
 ONE, TWO = "nats_one_node_of_three", "nats_two_nodes_of_three"
 
@@ -47,4 +48,5 @@ async def nodes_lost(folder: Path, say: Callable[[str], None]) -> Result:
         await rest(running)
         healed.append(Healed(TWO, f"no quorum, {behind} accepted and not relayed", back, now()))
         say("  two nodes of three gone and back: settled")
-        return Result(await settle_and_count(running), healed)
+        counts, wrong = await settle_and_count(running)
+        return Result(counts, healed, trouble=wrong)

@@ -22,15 +22,15 @@ from thidua.local.backups import make_backup
 from thidua.settled import NotSettled, Settled, State, settled
 
 from chaos.commands import AT_A_SITE_BELOW, WRITERS
-from chaos.counting import Branch, Key, LostRange
-from chaos.healing import heads, still_moves
+from chaos.counting import Branch, Key, LostRange, without_loss
+from chaos.healing import LOOK_SECONDS, healed
 from chaos.load import Load
 from chaos.routed import ROOT, TriedSite
 from chaos.servants import Servants
 from chaos.stage import LOGINS, lay_ground
 
-LOOK_SECONDS = 0.5
-"""Looking takes from what it looks at."""
+SILENT_SECONDS = 90.0
+"""A service that says nothing of its state for so long does not come back by itself."""
 
 
 class NotSeen(Exception):
@@ -53,32 +53,33 @@ class World:
     _backup: str = ""
     _backing_up: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _began: float = -math.inf
     _looked: float = -math.inf
+    """When the reading of ``_states`` began and ended."""
     _states: dict[str, State] = field(default_factory=dict)
 
-    async def states(self) -> dict[str, State]:
-        """``/ops/state`` of all, at most some tenths of a second old; asked again until every service answers."""
+    async def states(self, since: float = -math.inf) -> dict[str, State]:
+        """``/ops/state`` of all, read at ``since`` (s, monotonic) or later and at most some tenths of a second old.
+
+        Asked again until every service answers. Raises NotSettled when one never does.
+        """
         async with self._looking:
-            if time.monotonic() - self._looked < LOOK_SECONDS:
-                return self._states
-            while True:
+            ends = time.monotonic() + SILENT_SECONDS
+            while self._began < since or time.monotonic() - self._looked > LOOK_SECONDS:
+                began = time.monotonic()
                 try:
                     async with asyncio.timeout(10):
                         self._states = await self.api.states(OPERATOR)
-                    self._looked = time.monotonic()
-                    return self._states
-                except (httpx.HTTPError, Surprise, TimeoutError):
+                    self._began, self._looked = began, time.monotonic()
+                except (httpx.HTTPError, Surprise, TimeoutError) as silent:
+                    if began > ends:
+                        raise NotSettled(f"no state after {SILENT_SECONDS:g} s: {silent!r}") from silent
                     await asyncio.sleep(0.1)
+            return self._states
 
     async def healed(self, within: float) -> float:
         """Wait until all that there is now has settled everywhere, load or not; when that was (s, Unix)."""
-        upto = heads(await self.states())
-        ends = time.monotonic() + within
-        while moving := still_moves(await self.states(), self.site.follows, upto):
-            if time.monotonic() > ends:
-                raise NotSettled("; ".join(moving))
-            await asyncio.sleep(LOOK_SECONDS)
-        return now()
+        return await healed(self.states, self.site.follows, within)
 
     async def settled(self, within: float = 90) -> Settled:
         async def fresh() -> dict[str, State]:
@@ -125,7 +126,7 @@ class World:
 
     async def count(self) -> dict[str, Any]:
         """The client compares what it was told with every database, and with what was decided and reported."""
-        return await self.load.tell(
+        told = await self.load.tell(
             {
                 "do": "count",
                 "databases": {name: self.site.audit(name).dsn for name in self.site.names},
@@ -135,6 +136,8 @@ class World:
                 "centre": self.centre,
             }
         )
+        told["refused"] += without_loss(told.pop("stopped"), self.ranges, self.branches)
+        return told
 
 
 @asynccontextmanager
@@ -162,8 +165,3 @@ class Healed:
     @property
     def seconds(self) -> float:
         return self.settled - self.ended
-
-
-def now() -> float:
-    """Seconds by the clock that receipts are stamped with, too."""
-    return time.time()

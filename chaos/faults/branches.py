@@ -14,13 +14,14 @@ from typing import Literal
 
 from thidua.local.recovery import recover_service
 
+from chaos.clock import now
 from chaos.counting import Branch
 from chaos.faults import ALL, Done, Kind
 from chaos.faults.forks import Way, found_by, head
-from chaos.faults.restores import down, up
+from chaos.faults.restores import away
 from chaos.operator import keep_branch
 from chaos.routed import RoutedSite
-from chaos.world import World, now
+from chaos.world import World
 
 Keep = Literal["followers", "producer"]
 OPEN = (
@@ -43,12 +44,11 @@ async def gone_back(service: str, way: Way, keep: Keep, world: World, chance: Ra
     old = await head(world, service)
     await site.shut("nats")
     try:
-        copies = await down(world, service)
-        left = now()
-        recovered = await recover_service(site.postgres, service, backup, with_wal=False, keep_replaced=False)
-        new = await head(world, service)
-        site.head_file(service).write_text(json.dumps({"log": log, **new}) + "\n", encoding="ascii")
-        await up(world, copies)
+        async with away(world, service):
+            left = now()
+            recovered = await recover_service(site.postgres, service, backup, with_wal=False, keep_replaced=False)
+            new = await head(world, service)
+            site.head_file(service).write_text(json.dumps({"log": log, **new}) + "\n", encoding="ascii")
         await _opened_alone(world, service)
         began = now()
         if way == "another-hash":
@@ -58,9 +58,9 @@ async def gone_back(service: str, way: Way, keep: Keep, world: World, chance: Ra
             await world.load.hold()
     finally:
         await site.open("nats")
+        ended = now()
     world.forks_injected[way] += 1
     found = await found_by(world, service, way)
-    ended = now()
     world.forks_found[way] += 1
     kept = old if keep == "followers" else new
     await keep_branch(world, service, str(kept["hash"]))

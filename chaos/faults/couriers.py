@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
+from chaos.clock import now
 from chaos.faults import ALL, Done, Kind
 from chaos.faults.stores import STREAMS
 from chaos.routed import RoutedSite
-from chaos.world import NotSeen, World, now
+from chaos.world import NotSeen, World
 
 MESSAGES = 60
 

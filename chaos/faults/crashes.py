@@ -11,9 +11,10 @@ from random import Random
 
 from chassis.crash_points import Label
 
+from chaos.clock import now
 from chaos.faults import Done, Kind
 from chaos.servants import Copy
-from chaos.world import NotSeen, World, now
+from chaos.world import NotSeen, World
 
 WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
     "crash_commit": (
@@ -21,23 +22,21 @@ WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
         ("command.appended", "awards"),
         ("command.committed", "scoring"),
     ),
-    "crash_publish": (
-        ("relay.published", "registry"),
+    "crash_publish": tuple(("relay.published", service) for service in ("registry", "scoring", "awards")),
+    "crash_puback": (
+        ("relay.acknowledged", "registry"),
         ("relay.acknowledged", "awards"),
         ("relay.cursor-moved", "scoring"),
     ),
     "crash_apply": (
-        ("follower.marked", "scoring"),
+        ("follower.applied", "scoring"),
         ("follower.applied", "notify"),
         ("follower.committed", "awards"),
     ),
-    "crash_ack": (
-        ("follower.acknowledged", "scoring"),
-        ("follower.acknowledged", "awards"),
-        ("follower.acknowledged", "notify"),
-    ),
+    "crash_mark": tuple(("follower.marked", service) for service in ("scoring", "awards", "notify")),
+    "crash_ack": tuple(("follower.acknowledged", service) for service in ("scoring", "awards", "notify")),
 }
-"""Around commit, publish and PubAck, mark and apply, ack: at which points, in services that pass them often."""
+"""The six points, each three times, in services that pass them often."""
 WITHIN = 12.0
 NOWHERE = "nowhere"
 """Names no point: arming it disarms what was armed before."""

@@ -21,9 +21,10 @@ from chassis.subjects import stream
 from chassis.wire import Wire, from_headers, to_headers
 from contracts.envelope import event_hash
 
+from chaos.clock import now
 from chaos.faults import ALL, Done, Kind, of_log
 from chaos.operator import keep_branch
-from chaos.world import NotSeen, World, now
+from chaos.world import NotSeen, World
 
 Way = Literal["another-hash", "broken-link", "epoch-below", "head-behind"]
 WITHIN = 30.0
@@ -72,12 +73,13 @@ async def forge(way: Way, service: str, world: World, chance: Random) -> Done:
             real = from_headers(last.headers, last.data or b"")
             forged = FORGED[way](real)
             await js.publish(last.subject or "", forged.data, headers=_headers(forged, name))
+            ended = now()
         world.forks_injected[way] += 1
         found = await found_by(world, service, way)
     finally:
         for copy in still:
             os.kill(copy.child.pid, signal.SIGCONT)
-    ended = now()
+            ended = now()
     world.forks_found[way] += 1
     # Where the producer stands now is on its branch; the event that was forged may be older than both.
     await keep_branch(world, service, str((await head(world, service))["hash"]))
@@ -113,7 +115,7 @@ async def _followed_up(world: World, service: str) -> None:
 
 
 async def found_by(world: World, service: str, way: Way) -> list[str]:
-    """The followers that stopped and say that it was in this way. Raises NotSeen when none does in time."""
+    """All followers, once each has stopped and says that it was in this way. Raises NotSeen when one is late."""
     log = f"{world.site.topology.site}.{service}"
     followers = _followers(world, service)
     ends = now() + WITHIN
@@ -126,9 +128,7 @@ async def found_by(world: World, service: str, way: Way) -> list[str]:
         if len(found) == len(followers):
             return found
         if now() > ends:
-            if found:
-                return found
-            raise NotSeen(f"no follower of {service} found {way}")
+            raise NotSeen(f"of the followers of {service} only {found} found {way}")
         await asyncio.sleep(0.2)
 
 

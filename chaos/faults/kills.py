@@ -10,9 +10,10 @@ from random import Random
 
 import psutil
 
+from chaos.clock import now
 from chaos.faults import ALL, Done, Kind
 from chaos.servants import answers
-from chaos.world import NotSeen, World, now
+from chaos.world import NotSeen, World
 
 SERVICES = ("registry", "scoring", "awards", "notify")
 

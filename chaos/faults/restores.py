@@ -6,29 +6,32 @@ from stream and followers; what only this database held is reported by log, epoc
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from random import Random
 
-from thidua.local.recovery import Recovered, recover_service
+from thidua.local.recovery import recover_service
 
+from chaos.clock import now
 from chaos.counting import LostRange
 from chaos.faults import ALL, Done, Kind, of_log
-from chaos.operator import restore_log
+from chaos.operator import CommandFailed, restore_log
 from chaos.routed import RoutedSite
 from chaos.servants import Copy
-from chaos.world import NotSeen, World, now
+from chaos.world import NotSeen, World
 
 SERVICES = ("scoring", "awards", "registry")
 
 
 async def restore_with_wal(service: str, world: World, chance: Random) -> Done:
     backup = await world.backup()
-    copies = await down(world, service)
-    recovered = await recover_service(world.site.postgres, service, backup, keep_replaced=False)
-    ended = now()
+    async with away(world, service):
+        recovered = await recover_service(world.site.postgres, service, backup, keep_replaced=False)
+        ended = now()
     if recovered.was_seq is None or recovered.seq < recovered.was_seq:
-        raise NotSeen(f"{service}: the archive reaches {recovered.seq} of {recovered.was_seq}")
-    await up(world, copies)
+        raise CommandFailed(f"{service}: the archive reaches {recovered.seq} of {recovered.was_seq}")
     return Done(f"{service} from base backup and archived log: {recovered.seq} of {recovered.was_seq}", ended)
 
 
@@ -38,23 +41,34 @@ async def restore_without_wal(service: str, world: World, chance: Random) -> Don
     assert isinstance(site, RoutedSite)
     backup = await world.backup()
     await site.shut("nats")
-    try:
-        await _remember_centre(world, service)
-        await world.load.more(20)
-        copies = await down(world, service)
-    finally:
-        await site.open("nats")
-    lost_at = now()
-    recovered = await recover_service(site.postgres, service, backup, with_wal=False, keep_replaced=False)
-    ended = now()
+    async with AsyncExitStack() as stopped:
+        try:
+            await _remember_centre(world, service)
+            await world.load.more(20)
+            await stopped.enter_async_context(away(world, service))
+        finally:
+            await site.open("nats")
+        lost_at = now()
+        machine_knew = json.loads(site.head_file(service).read_text(encoding="ascii"))["seq"]
+        recovered = await recover_service(site.postgres, service, backup, with_wal=False, keep_replaced=False)
+        ended = now()
     if recovered.was_seq is None or recovered.seq >= recovered.was_seq:
         raise NotSeen(f"{service}: the backup is not older than the database")
-    await up(world, copies)
     await restore_log(world, service)
-    lost = await _reported(world, service, recovered, lost_at)
+    lost = await _reported(world, service, lost_at, machine_knew)
     return Done(
         f"{service} from base backup alone, {recovered.seq} of {recovered.was_seq}; not recovered: {lost}", ended
     )
+
+
+@asynccontextmanager
+async def away(world: World, service: str) -> AsyncIterator[None]:
+    """Every copy is killed and held back while the block runs, and back after it, however it ends."""
+    copies = await down(world, service)
+    try:
+        yield
+    finally:
+        await up(world, copies)
 
 
 async def down(world: World, service: str) -> list[Copy]:
@@ -83,22 +97,25 @@ async def _remember_centre(world: World, service: str) -> None:
         world.centre.append((f"{world.site.topology.site}.{service}", row["epoch"], row["seq"]))
 
 
-async def _reported(world: World, service: str, recovered: Recovered, lost_at: float) -> str:
+async def _reported(world: World, service: str, lost_at: float, machine_knew: int) -> str:
     """What the service says was not recovered, by log, epoch and seq. From ``from_seq`` on nothing of that epoch is
-    left, whether it was proved to have existed or not."""
+    left, whether it was proved to have existed or not; what the machine's head file had proved must be named.
+
+    Raises CommandFailed when it is not.
+    """
     async with world.database(service) as db:
-        rows = await db.fetch("SELECT log, epoch, from_seq FROM chassis.not_recovered")
+        rows = await db.fetch("SELECT log, epoch, from_seq, to_seq FROM chassis.not_recovered ORDER BY epoch")
     known = {(one.log, one.epoch) for one in world.ranges}
-    fresh = [
-        LostRange(row["log"], row["epoch"], row["from_seq"], ENDLESS, lost_at)
-        for row in rows
-        if (row["log"], row["epoch"]) not in known
-    ]
-    world.ranges += fresh
-    return ", ".join(f"{one.log}:{one.epoch}:{one.first_seq}…" for one in fresh) or "nothing"
+    fresh = [row for row in rows if (row["log"], row["epoch"]) not in known]
+    world.ranges += [LostRange(row["log"], row["epoch"], row["from_seq"], ENDLESS, lost_at) for row in fresh]
+    told = ", ".join(f"{row['log']}:{row['epoch']}:{row['from_seq']}–{row['to_seq']}…" for row in fresh)
+    if machine_knew > max([row["to_seq"] for row in fresh], default=0):
+        raise CommandFailed(f"the machine knew of {machine_knew}, not recovered is said to be {told or 'nothing'}")
+    return told
 
 
 ENDLESS = 1 << 62
+"""The report names the last event that anybody proved; what only the lost disk held lies after it, too."""
 
 
 def _kind(service: str, *, with_wal: bool) -> Kind:

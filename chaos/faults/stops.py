@@ -11,9 +11,10 @@ from random import Random
 import asyncpg
 from chassis.worker import WORKER_LOCK
 
+from chaos.clock import now
 from chaos.faults import Done, Kind
 from chaos.servants import Copy
-from chaos.world import NotSeen, World, now
+from chaos.world import NotSeen, World
 
 WITHIN = 15.0
 

@@ -15,8 +15,9 @@ from chassis.topology import OPS
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from chaos.clock import now
 from chaos.faults import Done, Kind
-from chaos.world import NotSeen, World, now
+from chaos.world import NotSeen, World
 
 STREAMS = ("loc-registry", "loc-scoring", "loc-awards")
 

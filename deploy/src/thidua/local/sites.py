@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
@@ -84,6 +84,22 @@ class Sites:
     def all(self) -> dict[str, Site]:
         """Every site by name, the hub first."""
         return {self.tree.hub: self.hub, **self.below}
+
+    def follows(self, apart: Collection[str] = ()) -> dict[str, list[str]]:
+        """Who follows which logs, all of them as `site.service`; not across to or from sites that stand ``apart``."""
+        follows = {
+            f"{name}.{service}": [f"{name}.{producer}" for producer in links.follows]
+            for name, site in self.all.items()
+            for service, links in site.topology.services.items()
+        }
+        hub = self.tree.hub
+        for site, link in self.tree.below.items():
+            if site not in apart:
+                for service in link.up:
+                    follows[f"{hub}.{service}"].append(f"{site}.{service}")
+                for service in link.down:
+                    follows[f"{site}.{service}"].append(f"{hub}.{service}")
+        return follows
 
     async def cut(self, site: str) -> None:
         """Cut the line between the hub and a site below: both go on by themselves."""

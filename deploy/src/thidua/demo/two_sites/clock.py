@@ -30,18 +30,7 @@ class SitesTime(DemoTime):
         self._players = players
 
     def _followed(self) -> Mapping[str, list[str]]:
-        follows = {
-            f"{name}.{service}": [f"{name}.{producer}" for producer in links.follows]
-            for name, site in self._sites.all.items()
-            for service, links in site.topology.services.items()
-        }
-        hub = self._sites.tree.hub
-        for site, link in self._sites.tree.below.items():
-            for service in link.up if site not in self.apart else ():
-                follows[f"{hub}.{service}"].append(f"{site}.{service}")
-            for service in link.down if site not in self.apart else ():
-                follows[f"{site}.{service}"].append(f"{hub}.{service}")
-        return follows
+        return self._sites.follows(self.apart)
 
     async def _publish(self, instant: datetime) -> None:
         self.now = instant
