@@ -11,20 +11,23 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Collection
 from functools import reduce
 from pathlib import Path
 
 from rich.console import Console
 from thidua.local.stand_in import remove_stand_ins
 
-from chaos.cut_site import site_cut
+from chaos.cut_site import SITE_CUT, site_cut
 from chaos.faults import Kind
 from chaos.faults.every import EVERY
-from chaos.report import Result, show
+from chaos.report import ONCE, Result, show
 from chaos.run import run
 from chaos.three_nodes_lost import nodes_lost
 
 SCENARIOS = {"nats_nodes": nodes_lost, "site_cut": site_cut}
+PLANNED = frozenset({*(kind.name for kind in EVERY), *ONCE, SITE_CUT})
+"""What a whole run has to have seen."""
 
 
 def _chosen() -> argparse.Namespace:
@@ -51,7 +54,7 @@ def main() -> int:
     except BaseException:
         console.print(f"[red]broken off; logs and data are kept in {folder} (SEED={chosen.seed})[/]")
         raise
-    return _told(console, result, folder, chosen.seed, whole=not only)
+    return _told(console, result, folder, chosen.seed, () if only else PLANNED)
 
 
 async def _all(
@@ -70,11 +73,11 @@ async def _all(
     return reduce(Result.with_other, results)
 
 
-def _told(console: Console, result: Result, folder: Path, seed: int, *, whole: bool) -> int:
+def _told(console: Console, result: Result, folder: Path, seed: int, planned: Collection[str]) -> int:
     show(console, result)
     if path := os.environ.get("CHAOS_JSON"):
         Path(path).write_text(json.dumps(result.flat() | {"seed": seed}, indent=2) + "\n", encoding="utf-8")
-    failures = result.failures(whole=whole)
+    failures = result.failures(planned)
     for failure in failures:
         console.print(f"[red]FAILED: {failure}[/]")
     if failures:

@@ -45,7 +45,9 @@ class Client:
             for name, url in told["services"].items()
         }
         self.kept = Kept(folder / "receipts.jsonl")
-        self.refused: list[str] = []
+        self.refused: list[dict[str, Any]] = []
+        self.stopped: list[dict[str, Any]] = []
+        """Stories that a service did not let go on: when, and what it said."""
         self.unanswered = 0
         """Requests whose answer never came: nobody knows whether they were done."""
         self.repeated = 0
@@ -91,8 +93,8 @@ class Client:
                 except StopIteration:
                     break
                 except Refused as refused:
-                    if not of.may_stop:
-                        self.refused.append(f"{writer}: {refused}")
+                    told = {"service": command.service, "at": time.time(), "text": f"{writer}: {refused}"}
+                    (self.stopped if of.may_stop else self.refused).append(told)
                     break
 
     async def _one(self, writer: str, key: str, command: Command) -> Answer:
@@ -152,6 +154,7 @@ class Client:
             "unanswered": self.unanswered,
             "repeated": self.repeated,
             "refused": self.refused,
+            "stopped": self.stopped,
         }
 
     async def close(self) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 
 CLUSTER = "cum-bien-gioi"
 RUN_BY = "thuong-truc-tld"
+LEAD, DEPUTY = "ldld-cao-bang", "ldld-lao-cai"
+DESK = "thuong-truc-cao-bang"
+"""The lead's standing office: it takes in what the members file."""
 STANDING_YEAR = "nam-chiu-lua"
 """Opened before the load: the rubrics that are commented on belong to it."""
 RUBRICS = ("btc-chiu-lua-a", "btc-chiu-lua-b")
@@ -56,6 +59,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         *(Effect(service, "standing_life", "unit_id") for service in ("scoring", "awards", "notify")),
     ),
     "year": tuple(Effect(service, "emulation_year", "year_id") for service in ("registry", "scoring", "awards")),
+    "leadership": (Effect("registry", "cluster_leadership", "year_id"),),
     "deadline": tuple(Effect(service, "deadline", "deadline_id") for service in ("registry", "notify")),
     "filing": tuple(Effect(service, "filing", "subject") for service in ("registry", "scoring", "notify")),
     "comment": (Effect("scoring", "rubric_comment", "comment"),),
@@ -84,11 +88,13 @@ def units(writer: str, nr: int) -> Story:
 
 
 def years(writer: str, nr: int) -> Story:
-    """A year with a deadline; each unit registers, reports, has the report returned, reports again, is received."""
+    """A year with leaders and a deadline; each unit registers, reports, has it returned, reports again, is received."""
     year, today = f"{writer}-{nr:05}", date.today()
     dates = {"starts": str(today - timedelta(days=200)), "ends": str(today + timedelta(days=120))}
     body = {"id": year, "label": f"Năm {year}", "kind": "calendar", "calendar_year": today.year, **dates}
     yield Command("registry", "/years", RUN_BY, body | {"tested_registration": False}, "year", year)
+    leaders = {"year_id": year, "lead_unit_id": LEAD, "deputy_unit_id": DEPUTY, "basis": "Bầu tại hội nghị tổng kết"}
+    yield Command("registry", f"/clusters/{CLUSTER}/leadership", RUN_BY, leaders, "leadership", year)
     due = {"due": str(today + timedelta(days=60)), "rest_day_rule": "stands"}
     deadline = {"id": f"han-{year}", "year_id": year, "cluster_id": CLUSTER, "filing": "year-report", **due}
     yield Command("registry", "/deadlines", RUN_BY, deadline, "deadline", f"han-{year}")
@@ -106,10 +112,10 @@ def _filings(year: str, unit: str) -> Story:
     at = f"/reports/bc-{filed}"
     answer = yield Command("registry", f"{at}/submission", officer, report, "filing", f"report:bc-{filed}")
     answer = yield Command(
-        "registry", f"{at}/return", RUN_BY, {"reason": "Dòng 2.2 chưa có danh sách."}, "returned", "", answer["etag"]
+        "registry", f"{at}/return", DESK, {"reason": "Dòng 2.2 chưa có danh sách."}, "returned", "", answer["etag"]
     )
     answer = yield Command("registry", f"{at}/submission", officer, report, "", "", answer["etag"])
-    yield Command("registry", f"{at}/receipt", RUN_BY, {}, "received", "", answer["etag"])
+    yield Command("registry", f"{at}/receipt", DESK, {}, "received", "", answer["etag"])
 
 
 def comments(writer: str, nr: int) -> Story:
@@ -144,7 +150,8 @@ def preferences(writer: str, nr: int) -> Story:
 class Writer:
     """Sends the stories of one kind to one service, one command after the other.
 
-    ``may_stop``: a story stands on earlier answers; after a loss that was reported, the rest of it may be refused.
+    ``may_stop``: a story stands on earlier answers; after a loss that was reported, and then only, the rest of it may
+    be refused.
     """
 
     service: str

@@ -83,6 +83,8 @@ class Counts:
     voided_alone: int = 0
     here_only_lost: int = 0
     here_only_alone: int = 0
+    kinds: list[str] = field(default_factory=list)
+    """Kinds of commands of which at least one was accepted."""
     wrong: list[str] = field(default_factory=list)
 
     def told(self) -> dict[str, Any]:
@@ -91,7 +93,7 @@ class Counts:
 
 def count(receipts: Sequence[Receipt], books: Books, told: Told) -> Counts:
     """Compare every receipt with every database."""
-    counts = Counts(accepted=len(receipts))
+    counts = Counts(accepted=len(receipts), kinds=sorted({receipt.kind for receipt in receipts if receipt.kind}))
     present, gone = _split(receipts, books)
     _judge_gone(counts, receipts, gone, told)
     _in_every_follower(counts, present, books, told.follows)
@@ -99,6 +101,16 @@ def count(receipts: Sequence[Receipt], books: Books, told: Told) -> Counts:
     _twice(counts, receipts, books)
     _order(counts, present, books)
     return counts
+
+
+def without_loss(
+    stopped: Iterable[Mapping[str, Any]], ranges: Sequence[LostRange], branches: Sequence[Branch]
+) -> list[Mapping[str, Any]]:
+    """Of the stories that a service did not let go on (``service``, ``at``), those before which it had lost nothing."""
+    since = [(one.log, one.lost_at) for one in ranges] + [(one.log, one.began or one.ended) for one in branches]
+    return [
+        one for one in stopped if not any(log.endswith(f".{one['service']}") and at <= one["at"] for log, at in since)
+    ]
 
 
 def _split(receipts: Iterable[Receipt], books: Books) -> tuple[list[Receipt], list[Receipt]]:

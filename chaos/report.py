@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from chaos.commands import EFFECTS, NOTIFIED
 from chaos.world import Healed
 
 LEAST_ACCEPTED = 10_000
@@ -20,7 +21,7 @@ LEAST_FAULTS = 100
 LEAST_KINDS = 15
 LEAST_OF_EACH = 3
 ONCE = frozenset({"nats_one_node_of_three", "nats_two_nodes_of_three"})
-"""One scenario with a cluster of its own."""
+"""One scenario with a cluster of its own: each once."""
 
 
 @dataclass
@@ -38,7 +39,13 @@ class Result:
     def with_other(self, other: Result) -> Result:
         """Both as one."""
         counts = {name: there + other.counts[name] for name, there in self.counts.items()}
-        return replace(self, counts=counts, healed=self.healed + other.healed, unseen=self.unseen + other.unseen)
+        return replace(
+            self,
+            counts=counts,
+            healed=self.healed + other.healed,
+            unseen=self.unseen + other.unseen,
+            trouble=self.trouble + other.trouble,
+        )
 
     @property
     def by_kind(self) -> Counter[str]:
@@ -62,8 +69,8 @@ class Result:
             "heal_max_s": quantile(seconds, 1.0),
         }
 
-    def failures(self, *, whole: bool) -> list[str]:
-        """Why the run failed, in words; ``whole`` also asks for the least numbers of a full run."""
+    def failures(self, planned: Collection[str] = ()) -> list[str]:
+        """Why the run failed, in words; ``planned``: the kinds that a whole run has, each often enough."""
         wrong = list(self.trouble)
         counts = self.counts
         wrong += [f"{name} = {counts[name]}" for name in ("lost", "twice", "out_of_order") if counts[name]]
@@ -73,16 +80,18 @@ class Result:
             wrong.append(f"here_only_lost = {counts['here_only_lost']}, the client: {counts['here_only_alone']}")
         if self.forks_found != self.forks_injected:
             wrong.append(f"forks found {dict(self.forks_found)}, injected {dict(self.forks_injected)}")
-        wrong += [f"refused: {refused}" for refused in counts["refused"]]
-        if whole:
+        wrong += [f"refused: {one['text']}" for one in counts["refused"]]
+        if planned:
             if counts["accepted"] < LEAST_ACCEPTED:
                 wrong.append(f"only {counts['accepted']} commands were accepted")
+            untried = {*EFFECTS, *NOTIFIED} - set(counts["kinds"])
+            wrong += [f"no command of the kind {kind} was accepted" for kind in sorted(untried)]
             if len(self.healed) < LEAST_FAULTS or len(self.by_kind) < LEAST_KINDS:
                 wrong.append(f"only {len(self.healed)} faults of {len(self.by_kind)} kinds")
             wrong += [
                 f"only {times} of {kind}"
-                for kind, times in self.by_kind.items()
-                if times < LEAST_OF_EACH and kind not in ONCE
+                for kind in sorted({*planned, *self.by_kind})
+                if (times := self.by_kind[kind]) < (1 if kind in ONCE else LEAST_OF_EACH)
             ]
         return wrong
 

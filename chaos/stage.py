@@ -14,9 +14,9 @@ from thidua.settled import Settled
 from thidua.small_year.play import world
 from thidua.small_year.run import WallTime
 
-from chaos.commands import CLUSTER, OFFICERS, RUBRICS, RUN_BY, STANDING_YEAR
+from chaos.commands import CLUSTER, DESK, OFFICERS, RUBRICS, RUN_BY, STANDING_YEAR
 
-LOGINS = (ADMINISTRATOR, OPERATOR, RUN_BY, *OFFICERS.values())
+LOGINS = (ADMINISTRATOR, OPERATOR, RUN_BY, DESK, *OFFICERS.values())
 
 
 async def lay_ground(site: Site, api: Api) -> Settled:

@@ -9,7 +9,7 @@ import pytest
 
 from chaos.books import Book, Books, Row
 from chaos.commands import EFFECTS
-from chaos.counting import Branch, Counts, LostRange, Told, count
+from chaos.counting import Branch, Counts, LostRange, Told, count, without_loss
 from chaos.receipts import Receipt
 
 FOLLOWS = {"registry": [], "scoring": ["registry"], "awards": ["registry"], "notify": ["registry"]}
@@ -180,3 +180,12 @@ def test_a_branch_not_kept_is_voided_as_far_as_it_is_listed(receipts: list[Recei
     branch = Branch("vn.registry", after_seq=8, began=100.0, ended=120.0, listed=(hash_of(9, 7),))
     counts = count([*receipts, *beside], books, replace(TOLD, branches=(branch,)))
     assert (counts.voided, counts.voided_alone, counts.lost) == (1, 2, 1)
+
+
+def test_a_story_may_stop_after_a_loss_in_its_service_and_not_before_nor_after_one_elsewhere() -> None:
+    stopped = [{"service": "registry", "at": at, "text": ""} for at in (4.0, 6.0)]
+    assert without_loss(stopped, [], []) == stopped
+    assert without_loss(stopped, [LostRange("vn.registry", 1, 5, 9, 5.0)], []) == stopped[:1]
+    assert without_loss(stopped, [LostRange("vn.scoring", 1, 5, 9, 5.0)], []) == stopped
+    voided_from, voided_until = Branch("vn.registry", 5, 5.0, 9.0, ()), Branch("vn.registry", 5, 0.0, 5.0, ())
+    assert without_loss(stopped, [], [voided_from]) == without_loss(stopped, [], [voided_until]) == stopped[:1]

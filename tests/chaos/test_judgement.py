@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chaos.commands import EFFECTS, NOTIFIED
 from chaos.faults import Kind
 from chaos.faults.every import EVERY
 from chaos.healing import heads, still_moves
@@ -15,54 +16,69 @@ from chaos.report import LEAST_ACCEPTED, LEAST_FAULTS, LEAST_KINDS, LEAST_OF_EAC
 from chaos.schedule import drawn, next_one
 from chaos.world import Healed
 
+PLANNED = frozenset(f"kind_{nr}" for nr in range(LEAST_KINDS))
+
 
 def good() -> Result:
     """A run that is just enough."""
     counts: dict[str, Any] = dict.fromkeys(
         ("lost", "twice", "out_of_order", "voided", "voided_alone", "here_only_lost", "here_only_alone"), 0
     )
-    counts |= {"accepted": LEAST_ACCEPTED, "refused": [], "wrong": []}
+    counts |= {"accepted": LEAST_ACCEPTED, "refused": [], "wrong": [], "kinds": [*EFFECTS, *NOTIFIED]}
     each = -(-LEAST_FAULTS // LEAST_KINDS)
     healed = [Healed(f"kind_{nr % LEAST_KINDS}", "", 0.0, float(nr)) for nr in range(each * LEAST_KINDS)]
     return Result(counts, healed)
 
 
 def test_a_run_that_is_just_enough_has_not_failed() -> None:
-    assert good().failures(whole=True) == []
+    assert good().failures(PLANNED) == []
 
 
 @pytest.mark.parametrize("name", ["lost", "twice", "out_of_order", "voided", "here_only_lost", "here_only_alone"])
 def test_one_lost_twice_or_unaccounted_for_fails_a_run_however_short(name: str) -> None:
     result = good()
     result.counts[name] += 1
-    assert len(result.failures(whole=False)) == 1
+    assert len(result.failures()) == 1
 
 
 def test_a_command_refused_though_nothing_was_lost_fails_a_run() -> None:
     result = good()
-    result.counts["refused"] = ["cdcs-0: id-taken"]
-    assert len(result.failures(whole=False)) == 1
+    result.counts["refused"] = [{"text": "cdcs-0: id-taken"}]
+    assert len(result.failures()) == 1
 
 
 def test_a_fork_that_nobody_found_fails_a_run_also_when_another_was_found_instead() -> None:
     result = good()
     result.forks_injected = Counter({"another-hash": 1})
     result.forks_found = Counter({"broken-link": 1})
-    assert len(result.failures(whole=False)) == 1
+    assert len(result.failures()) == 1
 
 
 def test_too_few_commands_faults_or_kinds_fail_a_whole_run() -> None:
     result = good()
     result.counts["accepted"] -= 1
     result.healed = result.healed[: LEAST_FAULTS - 1]
-    assert len(result.failures(whole=True)) == 2
-    assert result.failures(whole=False) == []
+    assert len(result.failures(PLANNED)) == 2
+    assert result.failures() == []
 
 
 def test_a_kind_seen_twice_only_fails_a_whole_run_unless_it_is_one_scenario() -> None:
     result = good()
     result.healed += [Healed("rare", "", 0.0, 1.0)] * (LEAST_OF_EACH - 1) + [Healed(next(iter(ONCE)), "", 0.0, 1.0)]
-    assert result.failures(whole=True) == ["only 2 of rare"]
+    assert result.failures(PLANNED) == ["only 2 of rare"]
+
+
+def test_a_planned_kind_that_never_came_fails_a_whole_run_however_many_others_did() -> None:
+    result = good()
+    assert result.failures(PLANNED | {"never", next(iter(ONCE))}) == [
+        f"only 0 of {kind}" for kind in sorted({"never", next(iter(ONCE))})
+    ]
+
+
+def test_a_whole_run_in_which_no_report_was_ever_received_has_failed() -> None:
+    result = good()
+    result.counts["kinds"].remove("received")
+    assert result.failures(PLANNED) == ["no command of the kind received was accepted"]
 
 
 def test_the_ninety_ninth_hundredth_of_few_is_the_longest() -> None:
