@@ -58,7 +58,7 @@ async def cut_postgres(world: World, chance: Random) -> Done:
 
 
 KINDS = (
-    Kind("triple_and_shuffle", triple_and_shuffle, frozenset({"nats"}), together="courier", times=8),
+    Kind("triple_and_shuffle", triple_and_shuffle, frozenset({"nats"}), together="courier", times=6),
     Kind("cut_nats", cut_nats, frozenset({"nats"}), together="courier", times=12),
     Kind("cut_postgres", cut_postgres, ALL - {"nats"}, times=5),
 )

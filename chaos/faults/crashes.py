@@ -20,12 +20,12 @@ WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
     "crash_commit": (
         ("command.applied", "registry"),
         ("command.appended", "awards"),
-        ("command.committed", "scoring"),
+        ("command.committed", "notify"),
     ),
-    "crash_publish": tuple(("relay.published", service) for service in ("registry", "scoring", "awards")),
+    "crash_publish": tuple(("relay.published", service) for service in ("registry", "scoring", "notify")),
     "crash_puback": (
         ("relay.acknowledged", "registry"),
-        ("relay.acknowledged", "awards"),
+        ("relay.acknowledged", "notify"),
         ("relay.cursor-moved", "scoring"),
     ),
     "crash_apply": (
@@ -33,7 +33,7 @@ WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
         ("follower.applied", "notify"),
         ("follower.committed", "awards"),
     ),
-    "crash_mark": tuple(("follower.marked", service) for service in ("scoring", "awards", "notify")),
+    "crash_mark": tuple(("follower.marked", service) for service in ("registry", "scoring", "awards")),
     "crash_ack": tuple(("follower.acknowledged", service) for service in ("scoring", "awards", "notify")),
 }
 """The six points, each three times, in services that pass them often."""

@@ -119,5 +119,5 @@ KINDS = (
     Kind("truncate_stream", truncate_stream, frozenset({"nats"}), times=4),
     Kind("older_store", older_store, frozenset({"nats"}), times=4),
     Kind("delete_stream", delete_stream, frozenset({"nats"}), times=4),
-    Kind("delete_consumer", delete_consumer, frozenset({"nats"}), together="courier", times=10),
+    Kind("delete_consumer", delete_consumer, frozenset({"nats"}), together="courier", times=8),
 )
