@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
-from chassis import patience
+from chassis import patience, worker
+from chassis.follower import Follower
 from chassis.tending import Tasks
 
-from tests.chassis.delivery import awake
+from tests.chassis.delivery import at_work_on, awake
+from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import sample_service
-from tests.chassis.sites import eventually
+from tests.chassis.sites import eventually, site
 from tests.support.databases import DatabaseMaker
 
 
@@ -56,3 +59,23 @@ async def test_what_a_part_says_of_itself_outlives_the_break_before(
         tasks.start(running.kept_up("relay", step))
         await eventually(lambda: began == 3)
         assert running.health == {"relay": "the stream is full"}
+
+
+async def test_what_breaks_a_follower_is_reported_and_it_begins_again_after_a_rest(
+    tmp_path: Path, make_database: DatabaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = 0
+
+    async def breaks(_broker: object, _topology: object, _following: object, follower: Follower, _link: object) -> None:
+        nonlocal began
+        began += 1
+        try:
+            raise RuntimeError("broken")
+        finally:
+            follower._stop()  # as its run does, however it ends
+
+    monkeypatch.setattr(worker, "follow", breaks)
+    async with site(tmp_path) as server:
+        async with at_work_on(reader_service(Mood()), await make_database("scoring"), server) as reader:
+            await eventually(lambda: reader.health.get("follower registry") == "RuntimeError: broken")
+            assert began < 10

@@ -6,13 +6,27 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from chassis import held as held_rows
 from chassis import quarantine, replay
 from chassis.ids import new_id
+from chassis.positions import Position
 from chassis.runtime import Runtime
 from chassis.work import Command, Work, service_act
 from thidua.local.nats import EmbeddedNats
 
-from tests.chassis.delivery import Producer, at_work_on, awake, caught_up, chain, event, follower_of, form, one, rows
+from tests.chassis.delivery import (
+    Producer,
+    at_work_on,
+    awake,
+    caught_up,
+    chain,
+    clusters,
+    event,
+    follower_of,
+    form,
+    one,
+    rows,
+)
 from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import formed, sample_service
 from tests.chassis.sites import eventually, site
@@ -152,3 +166,25 @@ async def test_a_fresh_start_with_newer_code_tries_what_is_held_again(
             return await held(reader) == [] and await seen(reader) == {"cum-b": "xấu"}
 
         await eventually(taken)
+
+
+async def test_a_redrive_goes_page_by_page_and_what_waits_on_an_earlier_page_holds_up_a_later_one(
+    make_database: DatabaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_rows, "PAGE", 1)
+    mood = Mood(refuses={"xấu"})
+    log = clusters(("cum-b", "xấu"), ("cum-a", "tốt"), ("cum-b", "đã sửa"), ("cum-b", "lần nữa"))
+    async with awake(reader_service(mood), await make_database("scoring")) as reader:
+        async with follower_of(reader, Producer(log)) as follower:
+            await follower.take(log)
+            still = [(1, "refused", "cluster-unfit"), (3, "behind", "behind"), (4, "behind", "behind")]
+            assert await held(reader) == still
+            follower.redrive()
+            more = clusters(("cum-c", "tốt"), after=Position.of(log[-1]))
+            await follower.take(more)
+            assert await held(reader) == still
+            mood.refuses.clear()
+            follower.redrive()
+            await follower.take(clusters(("cum-d", "tốt"), after=Position.of(more[-1])))
+        assert await held(reader) == []
+        assert await one(reader, "SELECT name || times FROM seen WHERE cluster_id = 'cum-b'") == "lần nữa3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from chassis import reacting
@@ -113,3 +114,28 @@ async def test_a_bug_keeps_the_cursor_before_its_event(reader: Runtime, mood: Mo
     mood.says_no = set()
     await reacting.run_all(reader)
     assert await agreed(reader) == ["cum-a", "cum-b"]
+
+
+async def test_a_cursor_that_people_set_back_amid_a_reaction_stays_back(
+    reader: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = clusters(("cum-a", "A"), ("cum-b", "B"), ("cum-c", "C"))
+    async with follower_of(reader, Producer(log)) as follower:
+        await follower.take(log)
+    react = reacting._run
+
+    async def set_back_meanwhile(*about: Any, **more: Any) -> Any:
+        done = await react(*about, **more)
+        if about[2].seq == 2:
+            async with reader.engine.begin() as db:
+                await db.exec_driver_sql("UPDATE chassis.reaction_cursor SET seq = 0")
+        return done
+
+    monkeypatch.setattr(reacting, "_run", set_back_meanwhile)
+    with pytest.raises(reacting.Again):
+        await reacting.run_all(reader)
+    assert await one(reader, "SELECT seq FROM chassis.reaction_cursor") == 0
+    monkeypatch.undo()
+    await reacting.run_all(reader)
+    assert await agreed(reader) == ["cum-a", "cum-b", "cum-c"]
+    assert await one(reader, "SELECT seq FROM chassis.reaction_cursor") == 3

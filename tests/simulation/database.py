@@ -116,11 +116,8 @@ class Database:
         return True
 
     def keep_mark(self, follower: str, at: Position) -> bool:
-        """Forward only, and only if that is the own hash there."""
+        """Only if that is the own hash there."""
         if at.seq < 1 or at.seq > len(self.own) or Position.of(self.own[at.seq - 1]) != at:
-            return False
-        known = self.follower_marks.get(follower)
-        if known is not None and known.seq > at.seq:
             return False
         self.follower_marks[follower] = at
         self.changes += 1

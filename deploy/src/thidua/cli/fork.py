@@ -56,10 +56,12 @@ def keep(
         "reason": reason,
         "without": without or [],
     }
-    if ask(producer, "POST", "/ops/forks/keeping", json=order)["restoring"] and not follow_to_end(producer):
+    if log.split(".")[0] != addresses().site:
+        _decided_there(log, fork, chosen["hash"])
+    elif ask(producer, "POST", "/ops/forks/keeping", json=order)["restoring"] and not follow_to_end(producer):
         raise typer.Exit(1)
     for name in addresses().services:
-        if name == producer or log not in ask(name, "GET", "/ops/state")["marks"]:
+        if log == f"{addresses().site}.{name}" or log not in ask(name, "GET", "/ops/state")["marks"]:
             continue
         told = ask(
             name,
@@ -110,10 +112,22 @@ def _chosen(hash: str) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
     raise typer.Exit(1)
 
 
+def _decided_there(log: str, fork: dict[str, Any], chosen: str) -> None:
+    """The log of another site goes on there as people there have chosen; here its branch is followed, or none yet."""
+    if chosen in {fork["produced_head"]["hash"], *(event["hash"] for event in fork["produced"])}:
+        return
+    console.print(
+        f"Sổ {log} do điểm {log.split('.')[0]} ghi: muốn giữ nhánh đang có ở đây thì phải quyết tại điểm đó. "
+        "Ở đây chỉ theo được nhánh của nơi ghi sổ."
+    )
+    raise typer.Exit(2)
+
+
 def _show_branch(title: str, events: list[dict[str, Any]], head: dict[str, Any]) -> None:
     table = Table(title=f"{title}: {len(events)} sự kiện, đầu nhánh {head['hash'][:16]}", title_justify="left")
     for column in ("Biên nhận", "Mã băm", "Sự kiện", "Của", "Lúc"):
         table.add_column(column, overflow="fold")
     for event in events:
-        table.add_row(event["key"], event["hash"][:16], event["type"], event["whose"], event["at"][:19])
+        told = (event["whose"] or "", (event["at"] or "")[:19])
+        table.add_row(event["key"], event["hash"][:16], event["type"], *told)
     console.print(table)

@@ -55,15 +55,16 @@ def heard(body: dict[str, Any]) -> tuple[str, Position] | None:
 
 
 async def keep_mark(engine: AsyncEngine, follower: str, at: Position) -> bool:
-    """Keep what a follower says of the own log: forward only, and only if that is the own hash there."""
+    """Keep what a follower says of the own log, if that is the own hash there: it may have gone back to a backup, and
+    then no longer holds what it had said before."""
     async with engine.begin() as db:
         kept = await db.execute(
             sa.text(
-                "INSERT INTO chassis.follower_mark AS m (follower, epoch, seq, hash, told_at)"
+                "INSERT INTO chassis.follower_mark (follower, epoch, seq, hash, told_at)"
                 " SELECT :follower, l.epoch, l.seq, l.hash, :at FROM chassis.log l"
                 " WHERE l.seq = :seq AND l.epoch = :epoch AND l.hash = :hash"
                 " ON CONFLICT (follower) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq,"
-                " hash = excluded.hash, told_at = excluded.told_at WHERE m.seq <= excluded.seq"
+                " hash = excluded.hash, told_at = excluded.told_at"
             ),
             {
                 "follower": follower,

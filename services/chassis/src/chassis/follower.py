@@ -238,9 +238,11 @@ class Follower:
                 async with self._engine.connect() as db:
                     return steps.MarkRead(await received.mark(db, self.log))
             case steps.Redrive():
-                async with self._engine.begin() as db:
-                    released = await held.redrive(db, self.log, self._projection)
-                if released:
+                tried = held.Redriven()
+                while not tried.whole:
+                    async with self._engine.begin() as db:
+                        tried = await held.redrive(db, self.log, self._projection, tried)
+                if tried.freed:
                     self._applied()
                 return steps.Redriven()
         raise TypeError(action)

@@ -359,7 +359,9 @@ def _fetched(state: Follower, events: tuple[Stored, ...], head: Position | None,
     if head is not None:
         state = replace(state, wanted=max(head.seq, *state.ahead, 0))
     if state.mark.seq + 1 in state.ahead or (state.wanted <= state.mark.seq and not state.ahead):
-        return replace(state, failures=0, trouble=None)
+        # A page ends where it is full: the head says at once whether there is another.
+        more = bool(events) and head is not None and head.seq > events[-1].seq
+        return replace(state, failures=0, trouble=None, ask=more)
     return _rest(replace(state, ask=True), f"nobody has what follows {state.mark.seq}", actions)
 
 

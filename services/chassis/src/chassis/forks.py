@@ -25,6 +25,7 @@ from chassis.log import read_received
 from chassis.positions import Position
 from chassis.projection import Projection
 from chassis.replay import Feed
+from chassis.wire import WITHHELD
 
 if TYPE_CHECKING:
     from chassis.runtime import Runtime
@@ -208,7 +209,10 @@ async def _decide(
 
 
 def receipt_of(event: Stored) -> dict[str, Any]:
-    """One event of a branch as people compare it: receipt, type, whose, when."""
+    """One event of a branch as people compare it: receipt, type, whose, when. Of content that is withheld here only
+    receipt and hash are known."""
+    if event.withheld:
+        return {"key": event.key, "hash": event.hash.hex(), "type": WITHHELD}
     header = Header.model_validate_json(event.header)
     return {
         "key": event.key,

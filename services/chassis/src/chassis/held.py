@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 import sqlalchemy as sa
@@ -14,6 +15,20 @@ from chassis import quarantine_steps as steps
 from chassis.facts import Stored
 from chassis.projection import Projection
 from chassis.received import Binding
+
+PAGE = 500
+"""Held events of one transaction of a redrive; as many wait as a newer version of a producer wrote meanwhile."""
+
+
+@dataclass(frozen=True)
+class Redriven:
+    """How far a redrive has come: all up to ``after`` was tried again; ``blocked``: subjects of what is still held
+    there, with the key of the first. ``whole`` when nothing is left to try."""
+
+    after: int = 0
+    blocked: Mapping[str, str] = field(default_factory=dict)
+    freed: int = 0
+    whole: bool = False
 
 
 async def apply(
@@ -34,8 +49,8 @@ async def apply(
     await _hold(db, log, await _try(db, projection, begun, savepoints=not as_set))
 
 
-async def redrive(db: AsyncConnection, log: str, projection: Projection) -> int:
-    """Try again everything of a log that is held, in order. Returns how many are not held any more."""
+async def redrive(db: AsyncConnection, log: str, projection: Projection, so_far: Redriven) -> Redriven:
+    """Try again a page of what is held of a log, in order, from where the pages before it ended."""
     # The mark's row is what a batch locks first: no batch of another copy can run beside this.
     await db.execute(sa.text("SELECT 1 FROM chassis.mark WHERE log = :log FOR UPDATE"), {"log": log})
     rows = (
@@ -43,28 +58,36 @@ async def redrive(db: AsyncConnection, log: str, projection: Projection) -> int:
             sa.text(
                 "SELECT r.epoch, r.seq, r.prev, r.hash, r.header, r.data, r.traceparent"
                 " FROM chassis.quarantine q JOIN chassis.received r"
-                " ON r.log = q.log AND r.epoch = q.epoch AND r.seq = q.seq WHERE q.log = :log ORDER BY r.seq"
+                " ON r.log = q.log AND r.epoch = q.epoch AND r.seq = q.seq"
+                " WHERE q.log = :log AND q.seq > :after ORDER BY r.seq LIMIT :limit"
                 # A person who discards one of them locks its row: either we see the discard, or it finds no row.
                 " FOR UPDATE OF q"
             ),
-            {"log": log},
+            {"log": log, "after": so_far.after, "limit": PAGE},
         )
     ).all()
     if not rows:
-        return 0
+        return replace(so_far, whole=True)
     events = [Stored(log, *row) for row in rows]
     batch = [steps.item(event, projection.events()) for event in events]
-    begun = steps.begin(batch, {}, await _discarded(db, log, events))
+    begun = steps.begin(batch, so_far.blocked, await _discarded(db, log, events))
     found = await _try(db, projection, begun, savepoints=True)
-    still = [one.item.event.seq for one in found]
     await db.execute(
-        sa.text("DELETE FROM chassis.quarantine WHERE log = :log AND NOT seq = ANY(:still)").bindparams(
-            sa.bindparam("still", type_=pg.ARRAY(sa.BigInteger))
-        ),
-        {"log": log, "still": still},
+        sa.text(
+            "DELETE FROM chassis.quarantine WHERE log = :log AND seq BETWEEN :first AND :last AND NOT seq = ANY(:still)"
+        ).bindparams(sa.bindparam("still", type_=pg.ARRAY(sa.BigInteger))),
+        {
+            "log": log,
+            "first": events[0].seq,
+            "last": events[-1].seq,
+            "still": [one.item.event.seq for one in found],
+        },
     )
     await _hold(db, log, found)
-    return len(events) - len(found)
+    waiting = {subject: one.item.event.key for one in reversed(found) for subject in one.item.subjects}
+    return Redriven(
+        events[-1].seq, waiting | dict(so_far.blocked), so_far.freed + len(events) - len(found), len(rows) < PAGE
+    )
 
 
 async def _try(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from faststream.nats import NatsBroker
@@ -28,6 +29,8 @@ class Inquiry:
     log: str
     """The own log."""
     tree: subjects.Tree
+    reader: Callable[[str], str] = lambda log: ""
+    """As whom pages of a log are asked for: ``neighbours.reader``."""
 
     async def mark(self, follower: str) -> Position:
         """How far a follower has committed the own log."""
@@ -39,7 +42,8 @@ class Inquiry:
 
     async def produced(self, log: str, after: int, limit: int = logread.MAX_EVENTS) -> Page:
         """A page of a followed log from its producer, with the producer's head."""
-        return await logread.ask_page(self.broker, log, None, after, limit, PATIENCE)
+        reader = self.reader(log)
+        return await logread.ask_page(self.broker, log, None, after, limit, PATIENCE, reader=reader)
 
     async def last_in_stream(self) -> tuple[int, Stored] | None:
         """The last event of the own log in its stream, with its number there."""

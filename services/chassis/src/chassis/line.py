@@ -36,7 +36,7 @@ class Line:
         below = settings.site if settings.above else ""
         self.link = Link()
         self.broker = broker.make_broker(settings.nats_url, user, settings.nats_password, self.link, below=below)
-        self.inquiry = Inquiry(self.broker, runtime.log, subjects.LOCAL)
+        self.inquiry = Inquiry(self.broker, runtime.log, subjects.LOCAL, lambda log: neighbours.reader(runtime, log))
         self.connected = asyncio.Event()
         self.relays: list[Relay] = []
         self.followers: dict[str, Follower] = {}

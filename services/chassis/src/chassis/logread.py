@@ -148,11 +148,13 @@ async def ask_mark(broker: NatsBroker, log: str, holder: str, patience: float) -
     return Position.heard(told["mark"])
 
 
-async def ask_page(broker: NatsBroker, log: str, holder: str | None, after: int, limit: int, patience: float) -> Page:
-    """A page from one follower, or (``holder`` None) from the producer. Raises TimeoutError, nats' NoRespondersError,
-    ValueError."""
+async def ask_page(
+    broker: NatsBroker, log: str, holder: str | None, after: int, limit: int, patience: float, *, reader: str = ""
+) -> Page:
+    """A page from one follower, or (``holder`` None) from the producer, asked as ``reader`` (see ``fetch_page``).
+    Raises TimeoutError, nats' NoRespondersError, ValueError."""
     site, service = log.split(".")
-    subject = subjects.log_held(site, service, holder) if holder else subjects.log_read(site, service)
+    subject = subjects.log_held(site, service, holder) if holder else subjects.log_read(site, service, reader)
     return from_json(await ask(broker, subject, {"log": log, "after_seq": after, "limit": limit}, patience=patience))
 
 

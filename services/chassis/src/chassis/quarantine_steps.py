@@ -6,7 +6,7 @@ A batch is tried as a set; if something in it is poison, event by event. A redri
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -131,18 +131,14 @@ def step(state: Trial, said: Input) -> tuple[Trial, Action]:
             return _next(replace(state, as_set=False, trying=(), held=()))
         case Poisoned(rule, reason):
             (refused,) = state.trying
-            return _next(_hold(replace(state, trying=()), Held(refused, "refused", rule, reason)))
+            found = Held(refused, "refused", rule, reason)
+            return _next(
+                _holding(replace(state, trying=()), [found], dict.fromkeys(refused.subjects, refused.event.key))
+            )
 
 
 def _as_set(state: Trial) -> tuple[Trial, Action]:
-    flows: list[Item] = []
-    sorted_out = state
-    for one in state.todo:
-        verdict = _verdict(sorted_out, one)
-        if verdict is None:
-            flows.append(one)
-        elif isinstance(verdict, Held):
-            sorted_out = _hold(sorted_out, verdict)
+    flows, sorted_out, _ = _sorted(state, until_one_flows=False)
     if not flows:
         return sorted_out, Done(sorted_out.held)
     # The state keeps the blocked subjects it began with: the trial one by one sorts everything out anew.
@@ -152,29 +148,44 @@ def _as_set(state: Trial) -> tuple[Trial, Action]:
 
 def _next(state: Trial) -> tuple[Trial, Action]:
     """Go on one by one: hold what must be held, stop at the next event that may be tried."""
-    while state.todo:
-        one, state = state.todo[0], replace(state, todo=state.todo[1:])
-        verdict = _verdict(state, one)
+    flows, state, looked_at = _sorted(state, until_one_flows=True)
+    state = replace(state, todo=state.todo[looked_at:], trying=tuple(flows))
+    return (state, Apply(state.trying)) if flows else (state, Done(state.held))
+
+
+def _sorted(state: Trial, *, until_one_flows: bool) -> tuple[list[Item], Trial, int]:
+    """What may be tried, the state with what must be held, and how many were looked at."""
+    flows: list[Item] = []
+    held: list[Held] = []
+    blocked: dict[str, str] = {}
+    looked_at = 0
+    for one in state.todo:
+        looked_at += 1
+        verdict = _verdict(state, one, blocked)
         if verdict is None:
-            state = replace(state, trying=(one,))
-            return state, Apply(state.trying)
-        if isinstance(verdict, Held):
-            state = _hold(state, verdict)
-    return state, Done(state.held)
+            flows.append(one)
+            if until_one_flows:
+                break
+        elif isinstance(verdict, Held):
+            held.append(verdict)
+            for subject in one.subjects:
+                blocked.setdefault(subject, one.event.key)
+    return flows, _holding(state, held, blocked), looked_at
 
 
-def _verdict(state: Trial, one: Item) -> Held | Literal["discarded"] | None:
+def _verdict(state: Trial, one: Item, more_blocked: Mapping[str, str]) -> Held | Literal["discarded"] | None:
     if (one.event.epoch, one.event.seq) in state.discarded:
         return "discarded"
     if one.poison is not None:
         kind, reason = one.poison
         return Held(one, kind, f"unreadable-{kind}", reason)
     for subject in one.subjects:
-        if subject in state.blocked:
-            return Held(one, "behind", "behind", f"{subject} waits for {state.blocked[subject]}")
+        if key := state.blocked.get(subject) or more_blocked.get(subject):
+            return Held(one, "behind", "behind", f"{subject} waits for {key}")
     return None
 
 
-def _hold(state: Trial, found: Held) -> Trial:
-    new = dict.fromkeys(found.item.subjects, found.item.event.key)
-    return replace(state, held=(*state.held, found), blocked={**new, **state.blocked})
+def _holding(state: Trial, found: Sequence[Held], blocked: Mapping[str, str]) -> Trial:
+    if not found:
+        return state
+    return replace(state, held=(*state.held, *found), blocked={**blocked, **state.blocked})

@@ -29,10 +29,10 @@ _PASSING = {"busy", "still-running", "outcome-unknown", "log-not-opened"}
 """Refusals that say nothing of the cause: somebody else was at it."""
 
 
+_CURSOR = sa.text("SELECT seq FROM chassis.reaction_cursor WHERE reaction = :reaction AND log = :log")
 _NEXT = sa.text(
     "SELECT epoch, seq, prev, hash, header, data, traceparent FROM chassis.received"
-    " WHERE log = :log AND seq > coalesce((SELECT c.seq FROM chassis.reaction_cursor c"
-    " WHERE c.reaction = :reaction AND c.log = :log), 0) ORDER BY seq LIMIT :limit"
+    " WHERE log = :log AND seq > :after ORDER BY seq LIMIT :limit"
 )
 
 
@@ -74,30 +74,33 @@ async def advance(runtime: Runtime, reaction: Reaction[Any], log: str) -> bool:
     did = False
     while True:
         async with runtime.alone.connect() as db:
-            rows = (await db.execute(_NEXT, {"reaction": reaction.name, "log": log, "limit": PAGE})).all()
-        passed = 0
+            passed = await db.scalar(_CURSOR, {"reaction": reaction.name, "log": log}) or 0
+            rows = (await db.execute(_NEXT, {"log": log, "after": passed, "limit": PAGE})).all()
         for row in rows:
             event = Stored(log, *row)
             # The bytes are looked at before they are parsed: most events are of other types.
             if any(kind.encode() in event.header for kind in kinds) and await _first_time(
-                runtime, reaction, event, kinds
+                runtime, reaction, event, kinds, passed
             ):
                 did, passed = True, event.seq
         if rows and passed < rows[-1].seq:
-            await _pass(runtime, reaction, log, rows[-1].seq)
+            await _pass(runtime, reaction, log, passed, rows[-1].seq)
         if len(rows) < PAGE:
             # What came while these were looked at is a change of its own.
             return did
 
 
-async def _first_time(runtime: Runtime, reaction: Reaction[Any], event: Stored, kinds: frozenset[str]) -> bool:
+async def _first_time(
+    runtime: Runtime, reaction: Reaction[Any], event: Stored, kinds: frozenset[str], passed: int
+) -> bool:
     waiting_for: str | None = None
     try:
         if await _run(runtime, reaction, event, kinds, since=None) is _Outcome.DROPPED:
             return False
     except NotYet as not_yet:
         waiting_for = not_yet.waiting_for
-    await _pass(runtime, reaction, event.log, event.seq, waiting=(event, waiting_for) if waiting_for else None)
+    waiting = (event, waiting_for) if waiting_for else None
+    await _pass(runtime, reaction, event.log, passed, event.seq, waiting=waiting)
     return True
 
 
@@ -208,9 +211,12 @@ async def _execute(runtime: Runtime, statement: str, values: dict[str, Any]) -> 
 
 
 async def _pass(
-    runtime: Runtime, reaction: Reaction[Any], log: str, seq: int, waiting: tuple[Stored, str] | None = None
+    runtime: Runtime, reaction: Reaction[Any], log: str, was: int, seq: int, waiting: tuple[Stored, str] | None = None
 ) -> None:
-    """The cursor goes on, and with it, in one transaction, the wait that the event left behind."""
+    """The cursor goes on, and with it, in one transaction, the wait that the event left behind.
+
+    Raises ``Again`` when it stands elsewhere by now: people kept another branch of the log, and went back with it.
+    """
     async with (runtime.alone if waiting is None else runtime.engine).begin() as db:
         if waiting is not None:
             event, waiting_for = waiting
@@ -228,13 +234,15 @@ async def _pass(
                     "since": datetime.now(timezone.utc),
                 },
             )
-        await db.execute(
+        moved = await db.execute(
             sa.text(
                 "INSERT INTO chassis.reaction_cursor AS c (reaction, log, seq) VALUES (:reaction, :log, :seq)"
-                " ON CONFLICT (reaction, log) DO UPDATE SET seq = excluded.seq WHERE c.seq < excluded.seq"
+                " ON CONFLICT (reaction, log) DO UPDATE SET seq = excluded.seq WHERE c.seq = :was"
             ),
-            {"reaction": reaction.name, "log": log, "seq": seq},
+            {"reaction": reaction.name, "log": log, "was": was, "seq": seq},
         )
+        if moved.rowcount == 0:
+            raise Again(f"the cursor of {reaction.name} is not at {log}:{was} any more")
 
 
 async def run_all(runtime: Runtime) -> None:

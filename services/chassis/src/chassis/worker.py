@@ -219,8 +219,10 @@ class _Worker:
             self._line.followers[log] = follower
             following = neighbours.following(runtime, projection)
 
-            tasks.start(follow(self._line.broker, self._topology, following, follower, self._line.link))
+            at_work = tasks.start(follow(self._line.broker, self._topology, following, follower, self._line.link))
             await follower.stopped.wait()
+            if follower.fork is None:
+                await at_work  # it broke: what it raises is reported, and it begins again after a rest
             if follower.fork is not None and follower.branches is not None:
                 kind, mark, seen = follower.branches
                 async with runtime.engine.begin() as db:

@@ -38,13 +38,15 @@ class Fork(BaseModel):
 
 
 class Event(BaseModel):
+    """One event of a branch. `type` is `withheld`, and nothing else is told, where the content is not for this site."""
+
     key: str
     hash: str
     type: str
-    whose: str
-    typed_by: str
-    at: Instant
-    subjects: list[str]
+    whose: str | None = None
+    typed_by: str | None = None
+    at: Instant | None = None
+    subjects: list[str] = []
 
 
 class Branches(BaseModel):
