@@ -69,7 +69,7 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
     async with stage(folder) as made, traced("registry") as address:
         names = [("registry", "registry"), ("scoring", "scoring"), ("bare_log", "registry"), ("bare_effect", "scoring")]
         databases = {name: await made.database(name, role) for name, role in names}
-        hops, bare = await on_uvloop(_alternating(made, databases, address, say))
+        hops, whole, bare = await on_uvloop(_alternating(made, databases, address, say))
     percentiles = quantiles(hops, n=100)
     return {
         "hop_p50_ms": percentiles[49] * 1000,
@@ -77,13 +77,16 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
         "hop_vs_bare": median(hops) / median(bare),
         "hop_samples_abs": len(hops),
         "hop_bare_p50_ms_abs": median(bare) * 1000,
+        "hop_from_start_p50_ms_abs": median(whole) * 1000,
     }
 
 
 async def _alternating(
     made: Stage, databases: dict[str, Database], address: str, say: Say
-) -> tuple[list[float], list[float]]:
+) -> tuple[list[float], list[float], list[float]]:
+    """Seconds of each hop from the return of the producer's commit, and from its start; of each bare one."""
     hops: list[float] = []
+    whole: list[float] = []
     bare: list[float] = []
     events = list(reports(SAMPLES + BLOCK, LINES))
     async with (
@@ -104,12 +107,14 @@ async def _alternating(
         await _hops(producer, committed, reader, facts[:BLOCK])
         await _bare(log, js, effect, events[:BLOCK])
         for first in range(BLOCK, SAMPLES + BLOCK, BLOCK):
-            hops += await _hops(producer, committed, reader, facts[first : first + BLOCK])
+            for since_return, since_start in await _hops(producer, committed, reader, facts[first : first + BLOCK]):
+                hops.append(since_return)
+                whole.append(since_start)
             bare += await _bare(log, js, effect, events[first : first + BLOCK])
             if first % 700 == 0:
                 say(f"{median(hops) * 1000:.2f} ms, bare {median(bare) * 1000:.2f} ms after {len(hops)}")
         await client.close()
-    return hops, bare
+    return hops, whole, bare
 
 
 @asynccontextmanager
@@ -173,21 +178,24 @@ async def _prepared(service: Service, database: Database) -> AsyncIterator[async
 
 async def _hops(
     producer: Runtime, committed: list[int], reader: asyncio.StreamReader, facts: list[Recorded[Fact]]
-) -> list[float]:
-    """Seconds of each, from the return of the producer's commit to the return of the follower's."""
+) -> list[tuple[float, float]]:
+    """Seconds of each to the return of the follower's commit: from the return of the producer's commit, and from its
+    start, when the handler has decided."""
     took = []
+    decided: list[int] = []
     for fact in facts:
         asked = Command("bench", new_id(), "0" * 64, service_act("registry", producer.clock.now()))
         await asyncio.sleep(PAUSE)
-        await producer.performer.perform(asked, _record, fact)
+        await producer.performer.perform(asked, _record, fact, decided)
         ended = int(await asyncio.wait_for(reader.readline(), 30))
-        took.append((ended - committed[-1]) / 1e9)
+        took.append(((ended - committed[-1]) / 1e9, (ended - decided[-1]) / 1e9))
     return took
 
 
 @hot
-async def _record(work: Work, fact: Recorded[Fact]) -> None:
+async def _record(work: Work, fact: Recorded[Fact], decided: list[int]) -> None:
     work.record(fact.data, *fact.header.subjects)
+    decided.append(time.monotonic_ns())
 
 
 async def _bare(
