@@ -10,12 +10,12 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from statistics import linear_regression, mean, median
+from statistics import linear_regression, median
 
 import asyncpg
 from chassis import auth
@@ -32,6 +32,7 @@ from thidua.local.folders import free_port
 from thidua.local.processes import Child
 
 from benchmarks import load
+from benchmarks.memory import Growth, Held, growths, held, worst_of_each
 from benchmarks.reports import LOG, reports
 from benchmarks.row import Aim, Figures, Measurement, Say
 from benchmarks.stage import Stage, stage
@@ -45,36 +46,27 @@ LINES = 1
 COPIED = 20_000
 IN_FLIGHT = 500
 LOOK_SECONDS = 0.02
+MEMORY_SECONDS = 1.0
+"""Memory is looked at less often: the kernel counts pages for it."""
 PATIENCE = 900.0
 _LOG = ("seq", "epoch", "prev", "hash", "type", "correlation", "header", "data", "traceparent")
 
 
 @dataclass
 class Watch:
-    """How far something is, and what memory its processes take there."""
+    """How far something was when it was first seen to commit and when it was done, and how the memory grew of the
+    processes that were there all the time.
+
+    PostgreSQL starts others for a while (autovacuum): they hold no memory that could grow with the events.
+    """
 
     began: tuple[float, int] = (0.0, 0)
     ended: tuple[float, int] = (0.0, 0)
-    memory: list[tuple[int, Mapping[str, Mapping[int, int]]]] = field(default_factory=list)
-    """How far it was, and of each part the bytes of its processes by their numbers."""
+    growths: list[Growth] = field(default_factory=list)
 
     def seconds(self, events: int) -> float:
         """For so many events, at the pace between the first commit seen and the last."""
         return events * (self.ended[0] - self.began[0]) / (self.ended[1] - self.began[1])
-
-    def growth(self, name: str, events: int) -> float:
-        """Mean over the last tenth of the events ÷ mean over the first, of the processes that lived through both.
-
-        PostgreSQL starts others for a while (autovacuum): they hold no memory that could grow with the events.
-        """
-        first = [taken[name] for at, taken in self.memory if at <= events * 0.1]
-        last = [taken[name] for at, taken in self.memory if at >= events * 0.9]
-        stayed = {pid for one in first for pid in one} & {pid for one in last for pid in one}
-        return _mean(last, stayed) / _mean(first, stayed)
-
-
-def _mean(samples: Sequence[Mapping[int, int]], pids: Iterable[int]) -> float:
-    return sum(mean([one[pid] for one in samples if pid in one]) for pid in pids)
 
 
 async def measure(folder: Path, rounds: int, say: Say) -> Figures:
@@ -82,7 +74,7 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
     _, public = auth.new_keys()
     async with stage(folder, sync_always=False) as made, traced("bench") as traces:
         common = {"nats_url": made.nats.url, "token_public_key": public, "otlp_endpoint": traces}
-        postgres = made.postgres.child.pid
+        servers = {"postgresql": made.postgres.child.pid, "nats": made.nats.child.pid}
         producer = await _log_of(made, EVENTS)
         # Copies of one database whose own log is open: to its stream and followers each is the same scoring.
         template = await made.database("catch_up_scoring", "scoring")
@@ -91,7 +83,8 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
         own = {"database_url": producer.url, "nats_password": "registry", "relay_in_flight": IN_FLIGHT}
         async with _service(folder, "registry", common | own) as registry:
             cursor = "SELECT seq FROM chassis.relay_cursor"
-            relayed = await _watched(producer, cursor, EVENTS, {"relaying": registry, "PostgreSQL, relaying": postgres})
+            relayed = await _watched(producer, cursor, EVENTS, {"registry": registry, **servers})
+            parts = _parts("relaying", relayed, say)
             say(f"relayed {EVENTS / relayed.seconds(EVENTS):,.0f} events/s")
             times: dict[int, list[float]] = {events: [] for events in RUNS}
             for nr, events in enumerate([WARM_UP, *(events for events, often in RUNS.items() for _ in range(often))]):
@@ -100,23 +93,34 @@ async def measure(folder: Path, rounds: int, say: Say) -> Figures:
                 await _checkpoint(made)
                 own = {"database_url": database.url, "nats_password": "scoring"}
                 async with _service(folder, "scoring", common | own) as scoring:
-                    pids = {"following": scoring, "PostgreSQL, following": postgres, "NATS": made.nats.child.pid}
+                    # The last run is the one over all events.
+                    pids = {"scoring": scoring, "registry": registry, **servers} if events == EVENTS else {}
                     followed = await _watched(database, "SELECT seq FROM chassis.mark", events, pids)
                 if nr:
                     times[events].append(followed.seconds(events))
                 say(f"{events:,} events in {followed.seconds(events):.1f} s")
     middles = {events: median(took) for events, took in times.items()}
     slope = linear_regression([math.log(n) for n in middles], [math.log(took) for took in middles.values()]).slope
-    # The last run is the one over all events.
-    growths = {name: watch.growth(name, EVENTS) for watch in (relayed, followed) for name in watch.memory[0][1]}
-    for name, growth in growths.items():
-        say(f"memory of {name}: ×{growth:.2f}")
+    parts |= _parts("following", followed, say)
+    worst = max(relayed.growths + followed.growths, key=lambda growth: growth.ratio)
     return {
         "scaling_slope": slope,
-        "rss_growth": max(growths.values()),
+        "rss_growth": worst.ratio,
+        **parts,
+        "rss_worst_first_tenth_bytes_abs": worst.first,
+        "rss_worst_last_tenth_bytes_abs": worst.last,
+        **{f"catch_up_{events}_seconds_abs": took for events, took in middles.items()},
         "catch_up_events_per_second_abs": EVENTS / middles[EVENTS],
         "relay_fill_events_per_second_abs": EVENTS / relayed.seconds(EVENTS),
     }
+
+
+def _parts(doing: str, watch: Watch, say: Say) -> Figures:
+    """Of each part, how much the process grew that grew most."""
+    worst = worst_of_each(watch.growths)
+    for one in worst.values():
+        say(f"{doing}: {one.part} ×{one.ratio:.2f}, {one.first / 1e6:.1f} MB to {one.last / 1e6:.1f} MB ({one.title})")
+    return {f"rss_growth_{doing}_{part}_abs": one.ratio for part, one in worst.items()}
 
 
 async def _log_of(made: Stage, count: int) -> Database:
@@ -154,6 +158,8 @@ async def _service(folder: Path, name: str, settings: Mapping[str, object]) -> A
 async def _watched(database: Database, query: str, events: int, pids: Mapping[str, int]) -> Watch:
     """Look until ``query`` says that all events are done. TimeoutError after a quarter of an hour."""
     watch = Watch()
+    memory: dict[str, list[tuple[int, Held]]] = {name: [] for name in pids}
+    looked = 0.0
     db = await asyncpg.connect(database.dsn)
     try:
         async with asyncio.timeout(PATIENCE):
@@ -166,24 +172,14 @@ async def _watched(database: Database, query: str, events: int, pids: Mapping[st
                 now = (time.perf_counter(), at)
                 watch.began = watch.began if watch.began[1] else now
                 watch.ended = now
-                watch.memory.append((at, {name: _memory(pid) for name, pid in pids.items()}))
+                if now[0] - looked >= MEMORY_SECONDS:
+                    looked = now[0]
+                    for name, pid in pids.items():
+                        memory[name].append((at, held(pid)))
     finally:
         await db.close()
+    watch.growths = [one for name, samples in memory.items() for one in growths(name, samples, events)]
     return watch
-
-
-def _memory(pid: int) -> dict[int, int]:
-    """Bytes in memory of a process and of those it started, by their numbers, without what they share by design
-    (PostgreSQL's buffers)."""
-    try:
-        said = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
-        taken = {pid: sum(int(said[kind].split()[0]) * 1024 for kind in ("RssAnon", "RssFile"))}
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (OSError, KeyError):
-        return {}  # it has just ended
-    for child in children:
-        taken |= _memory(int(child))
-    return taken
 
 
 async def _checkpoint(made: Stage) -> None:
