@@ -74,7 +74,7 @@ async def rebuild(
 
 
 async def _catch_up(engine: AsyncEngine, replay: Replay, progress: Progress) -> None:
-    while await replay.step(engine, engine):
+    async for _ in replay.pages(engine, engine):
         async with engine.connect() as db:
             end = await replay.feed.end(db)
         await progress(replay.at, end)

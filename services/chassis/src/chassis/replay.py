@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -25,6 +25,7 @@ from chassis.facts import Recorded, Stored, Unreadable, read
 from chassis.migrate import LIVE, upgrade
 from chassis.projection import Projection
 from chassis.service import Service
+from chassis.tending import Tasks
 
 PAGE = 1000
 FOLLOWING = 50
@@ -173,15 +174,23 @@ class Replay:
             await self.write(db, facts)
         await self.write(db, await self.read_released(db))
 
-    async def step(self, source: AsyncEngine, target: AsyncEngine) -> bool:
-        """One page in short transactions; False when there is no more just now."""
+    async def pages(self, source: AsyncEngine, target: AsyncEngine) -> AsyncIterator[None]:
+        """All that there is just now, page by page in short transactions; after each one written.
+
+        The next page is read and decoded while one is written.
+        """
+        facts = await self._read_from(source)
+        while facts is not None:
+            async with Tasks() as tasks:
+                following = tasks.start(self._read_from(source))
+                async with target.begin() as db:
+                    await self.write(db, facts)
+                facts = await following
+            yield
+
+    async def _read_from(self, source: AsyncEngine) -> list[Recorded[Fact]] | None:
         async with source.connect() as db:
-            facts = await self.read_page(db)
-        if facts is None:
-            return False
-        async with target.begin() as db:
-            await self.write(db, facts)
-        return True
+            return await self.read_page(db)
 
 
 async def empty_schema(target: AsyncEngine, service: Service, schema: str) -> None:
@@ -210,8 +219,7 @@ async def differences(
     await empty_schema(scratch, service, schema)
     try:
         for feed in feeds(service, site, above):
-            replay = Replay(feed, schema)
-            while await replay.step(live, scratch):
+            async for _ in Replay(feed, schema).pages(live, scratch):
                 pass
         async with live.connect() as one, scratch.connect() as other:
             rows = await one.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'live' ORDER BY 1"))
