@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from chassis import head_file
+from chassis.gate_record import Passage
 from chassis.positions import Position
 from chassis.runtime import Runtime
 from chassis.service import Service, runtime
@@ -120,3 +122,21 @@ async def test_a_site_that_is_cut_off_opens_on_its_head_file_and_a_later_start_i
     async with judged(sample_service(), wiped, nowhere, **settings) as producer:
         await gated(producer)
     assert head_file.read(file, "vn.registry") == at
+
+
+async def test_a_restore_between_two_looks_of_a_copy_makes_what_moves_there_begin_anew() -> None:
+    passage = Passage()
+    passage.take(look(epoch=1))
+    waiting = asyncio.create_task(passage.shut.wait())
+    await asyncio.sleep(0)
+    passage.take(look(epoch=1))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    passage.take(look(epoch=2))
+    await asyncio.wait_for(waiting, 5)
+    assert passage.opened.is_set()
+    assert not passage.shut.is_set()
+
+
+def look(epoch: int) -> SimpleNamespace:
+    return SimpleNamespace(open=True, restoring=False, epoch=epoch, findings=None, silent=None)

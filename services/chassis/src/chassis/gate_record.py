@@ -30,14 +30,21 @@ class Passage:
     findings: list[dict[str, Any]] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     restoring: bool = False
+    epoch: int | None = None
+    """Of the log when this copy last looked."""
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     shut: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, row: Any) -> None:
-        """Believe a row of ``look``."""
+        """Believe a row of ``look``. A new epoch was opened by a restore: shut for a while between two looks, the gate
+        was shut all the same, and what moves begins anew."""
+        missed = self.open and row.open and self.epoch not in (None, row.epoch)
+        self.epoch = row.epoch
         self.open, self.restoring = row.open, row.restoring
         self.findings, self.silent = row.findings or [], list(row.silent or ())
         to_set, to_clear = (self.opened, self.shut) if self.open else (self.shut, self.opened)
+        if missed:
+            self.shut.set()  # whoever waits for it goes on, and finds it open again
         to_set.set()
         to_clear.clear()
 
@@ -97,11 +104,11 @@ _HERE = (
 
 
 async def look(db: AsyncConnection) -> Any:
-    """One row: open, findings, silent, restoring."""
+    """One row: open, epoch, findings, silent, restoring."""
     return (
         await db.execute(
             sa.text(
-                f"SELECT h.{_HERE.replace(' AND ', ' AND h.')} AS open, g.findings, g.silent,"
+                f"SELECT h.{_HERE.replace(' AND ', ' AND h.')} AS open, h.epoch, g.findings, g.silent,"
                 " EXISTS (SELECT 1 FROM chassis.restoring WHERE finished_at IS NULL) AS restoring"
                 " FROM chassis.log_head h LEFT JOIN chassis.gate g ON true"
             )

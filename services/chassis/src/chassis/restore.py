@@ -57,6 +57,9 @@ async def restore(runtime: Runtime, inquiry: Inquiry, prepared: Prepared) -> Non
         look = await gate_record.look(db)
         await gate_record.shut(db, look.findings or [], list(look.silent or ()))
     await gate.refresh(runtime)
+    if look.open:
+        # Until every copy has looked, one of them may still be moving what is about to be voided.
+        await asyncio.sleep(2 * gate.LOOK_SECONDS)
     try:
         voided = await _void(runtime, run, prepared)
         await _gather(runtime, inquiry, run, plan.sources)
