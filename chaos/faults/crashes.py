@@ -10,6 +10,7 @@ from functools import partial
 from random import Random
 
 from chassis.crash_points import Label
+from thidua.local.folders import write_private
 
 from chaos.clock import now
 from chaos.faults import Done, Kind
@@ -33,7 +34,7 @@ WHERE: dict[str, tuple[tuple[Label, str], ...]] = {
         ("follower.applied", "notify"),
         ("follower.committed", "awards"),
     ),
-    "crash_mark": tuple(("follower.marked", service) for service in ("registry", "scoring", "awards")),
+    "crash_mark": tuple(("follower.marked", service) for service in ("scoring", "awards", "notify")),
     "crash_ack": tuple(("follower.acknowledged", service) for service in ("scoring", "awards", "notify")),
 }
 """The six points, each three times, in services that pass them often."""
@@ -62,7 +63,7 @@ async def crash(label: Label, service: str, world: World, chance: Random) -> Don
 def arm(world: World, copies: list[Copy], line: str) -> None:
     """Write the order, and have every copy read it."""
     file = world.site.crash_file(copies[0].service)
-    file.write_text(line + "\n")
+    write_private(file, line + "\n")  # at once: another copy may be reading it
     for copy in copies:
         with suppress(ProcessLookupError):
             os.kill(copy.child.pid, signal.SIGUSR1)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from chassis import patience, worker
+from chassis import patience, service, worker
 from chassis.follower import Follower
+from chassis.line import Line
+from chassis.runtime import Runtime
+from chassis.settings import Settings
 from chassis.tending import Tasks
 
-from tests.chassis.delivery import at_work_on, awake
+from tests.chassis.delivery import PUBLIC, at_work_on, awake, form, one
 from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import sample_service
 from tests.chassis.sites import eventually, site
@@ -79,3 +85,46 @@ async def test_what_breaks_a_follower_is_reported_and_it_begins_again_after_a_re
         async with at_work_on(reader_service(Mood()), await make_database("scoring"), server) as reader:
             await eventually(lambda: reader.health.get("follower registry") == "RuntimeError: broken")
             assert began < 10
+
+
+async def test_a_copy_whose_wakes_break_says_so_and_goes_on(
+    tmp_path: Path, make_database: DatabaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wakes, mended = Line.wake_relays, asyncio.Event()
+
+    async def breaks(line: Line) -> None:
+        if not mended.is_set():
+            raise RuntimeError("unable to perform operation; the handler is closed")
+        await wakes(line)
+
+    monkeypatch.setattr(Line, "wake_relays", breaks)
+    async with site(tmp_path) as server:
+        async with at_work_on(sample_service(), await make_database("registry"), server) as running:
+            await eventually(lambda: "waking relays" in running.health)
+            mended.set()
+            await form(running, ("cum-a", "A"))
+            await eventually(lambda: one_relayed(running))
+
+
+async def one_relayed(running: Runtime) -> bool:
+    return bool(await one(running, "SELECT bool_and(c.seq = h.seq) FROM chassis.relay_cursor c, chassis.log_head h"))
+
+
+async def test_a_service_that_falls_over_ends_its_process_instead_of_refusing_for_ever(
+    make_database: DatabaseMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+
+    @asynccontextmanager
+    async def falls_over(_: Runtime) -> AsyncIterator[None]:
+        yield
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(worker, "at_work", falls_over)
+    monkeypatch.setattr(service.os, "kill", lambda _pid, number: ended.append(number))
+    settings = Settings(database_url=(await make_database("registry")).url, token_public_key=PUBLIC)  # type: ignore[call-arg]
+    app = sample_service().app(settings)
+    with pytest.raises(RuntimeError, match="broken"):
+        async with app.router.lifespan_context(app):
+            assert ended == []
+    assert ended == [signal.SIGTERM]

@@ -46,8 +46,11 @@ def obey(file: Path) -> None:
 def _arm() -> None:
     global _armed, _passes
     assert _file is not None
-    words = _file.read_text().split()
-    _armed, _passes = words[0], int(words[1]) if len(words) > 1 else 1
+    match _file.read_text().split():
+        case [label, passes, *_]:
+            _armed, _passes = label, int(passes)
+        case [label]:
+            _armed, _passes = label, 1
 
 
 def _pass() -> None:

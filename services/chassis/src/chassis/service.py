@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from chassis.http import problems
 from chassis.http.examples import show_examples
 from chassis.http.limits import BodyLimit
 from chassis.ids import new_id
+from chassis.logs import get_logger
 from chassis.metrics import Metrics, metrics_route, watch_loop
 from chassis.migrate import upgrade
 from chassis.observed import ObservedRequests
@@ -35,6 +38,7 @@ from chassis.settings import Settings
 from chassis.timers import Timer
 from chassis.work import service_act
 
+_log = get_logger(__name__)
 Background = Callable[[Runtime], Awaitable[None]]
 Shows = Callable[[Fact, Collection[str]], bool]
 """``(fact, scopes)``: whether the site that is home to these scopes may see it. Pure: the answer never changes."""
@@ -125,9 +129,17 @@ async def _lifespan(app: FastAPI, service: Service, settings: Settings) -> Async
         app.state.runtime = running
         provider = telemetry.setup_tracing(service.name, settings.site, settings.otlp_endpoint or None)
         watching = asyncio.create_task(watch_loop(running.metrics))
+        begun = False
         try:
             async with worker.at_work(running):
+                begun = True
                 yield
+        except Exception:
+            if begun:
+                # The server would go on and refuse everything: whoever looks after the process starts another one.
+                _log.exception("fell_over", service=service.name)
+                os.kill(os.getpid(), signal.SIGTERM)
+            raise
         finally:
             watching.cancel()
             await asyncio.to_thread(provider.shutdown)

@@ -52,8 +52,8 @@ async def at_work(runtime: Runtime) -> AsyncIterator[None]:
         async with Tasks() as tasks:
             tasks.start(endlessly("watching the gate", partial(gate.watch, runtime), runtime.report))
             tasks.start(line.connect())
-            tasks.start(line.wake_relays())
-            tasks.start(line.pass_on_redrives())
+            tasks.start(endlessly("waking relays", line.wake_relays, runtime.report))
+            tasks.start(endlessly("passing on redrives", line.pass_on_redrives, runtime.report))
             if runtime.settings.worker:
                 dsn = runtime.settings.database_url.replace("+asyncpg", "", 1)
                 tasks.start(run_under_lease(dsn, WORKER_LOCK, _Worker(runtime, line).work))
