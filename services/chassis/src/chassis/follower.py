@@ -240,10 +240,11 @@ class Follower:
             case steps.Redrive():
                 tried = held.Redriven()
                 while not tried.whole:
+                    freed = tried.freed
                     async with self._engine.begin() as db:
                         tried = await held.redrive(db, self.log, self._projection, tried)
-                if tried.freed:
-                    self._applied()
+                    if tried.freed > freed:
+                        self._applied()  # at once: a later page may fail
                 return steps.Redriven()
         raise TypeError(action)
 
