@@ -22,7 +22,7 @@ from chassis.withheld import veil_for
 
 REDRIVE_SECONDS = 0.5
 """Until a redrive is passed on that nobody could be told of."""
-TOGETHER_SECONDS = 0.02
+TOGETHER_SECONDS = 0.1
 """While many commands commit, their events go to the stream together: a page of one costs as much as one of fifty."""
 
 
