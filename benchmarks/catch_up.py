@@ -42,8 +42,9 @@ RUNS = {10_000: 10, 100_000: 3, 1_000_000: 1}
 """Events caught up with, and how often."""
 EVENTS = max(RUNS)
 WARM_UP = min(RUNS)
-RELAY_WARM_UP = 150_000
-"""Relayed before memory is looked at: NATS has then filled the window in which it knows what comes twice."""
+RELAY_WARM_UP = 300_000
+"""Relayed before memory is looked at. NATS clears the ids of those that left the window in which it knows what comes
+twice only when they are two thirds of what it holds: it takes three windows until it holds what it always will."""
 LINES = 1
 COPIED = 20_000
 IN_FLIGHT = 500

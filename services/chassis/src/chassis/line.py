@@ -23,7 +23,8 @@ from chassis.withheld import veil_for
 REDRIVE_SECONDS = 0.5
 """Until a redrive is passed on that nobody could be told of."""
 TOGETHER_SECONDS = 0.1
-"""While many commands commit, their events go to the stream together: a page of one costs as much as one of fifty."""
+"""Between two readings of the log for the stream, while commands commit side by side: a page of one event costs as much
+as one of fifty, and is read from the database that the commands need. The last of them wakes the relay of its own copy at once."""
 
 
 class Line:

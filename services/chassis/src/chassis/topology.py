@@ -31,7 +31,7 @@ class StreamSettings(Described):
     max_bytes: Annotated[int, Field(ge=1024 * 1024)] = 1024**3
     """When full, new events are refused and wait in their log; nothing old is dropped for them."""
     replicas: Annotated[int, Field(ge=1, le=5)] = 1
-    duplicate_window_seconds: Annotated[int, Field(ge=1)] = 10
+    duplicate_window_seconds: Annotated[int, Field(ge=1)] = 5
     """An event sent twice within it is kept once. A relay sends again after two seconds; what comes later than the
     window stands in the stream twice, and followers know it. The server keeps every id of the window in memory: of two
     minutes at full speed a third of a gigabyte."""
