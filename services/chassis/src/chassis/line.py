@@ -24,7 +24,7 @@ REDRIVE_SECONDS = 0.5
 """Until a redrive is passed on that nobody could be told of."""
 TOGETHER_SECONDS = 0.1
 """Between two readings of the log for the stream, while commands commit side by side: a page of one event costs as much
-as one of fifty, and is read from the database that the commands need. The last of them wakes the relay of its own copy at once."""
+as one of fifty, and is read from the database that the commands need. The last command wakes the relay at once."""
 
 
 class Line:
