@@ -43,7 +43,7 @@ async def test_each_cause_is_reacted_to_once_and_named_by_what_was_recorded(read
     assert await agreed(reader) == ["cum-a", "cum-b"]
     header = bytes(await one(reader, "SELECT header FROM chassis.log WHERE seq = 2")).decode()
     assert '"causation":"vn.registry:1:1"' in header
-    assert '"scope":"reaction","key":"agree:vn.registry:1:1"' in header
+    assert f'"scope":"reaction","key":"agree:vn.registry:1:1#{log[0].hash.hex()[:16]}"' in header
 
 
 async def test_a_crash_after_the_reaction_and_before_its_cursor_repeats_nothing(reader: Runtime) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
+from chassis import forks, received
+from chassis.log import read_received
+from chassis.positions import Position
 from chassis.reacting import run_all
 from chassis.testing import Trial
 from contracts.events.awards.councils import CouncilBallotOpened, CouncilMemberRecused
@@ -178,3 +183,19 @@ async def test_replay_equals_the_live_tables(notify: Trial) -> None:
     )
     await notify.post("/preferences", {"email": False}, by=OFFICERS[LEAD])
     assert await notify.replay_differences() == []
+
+
+async def test_what_happens_again_on_the_branch_that_people_kept_is_told_again(notify: Trial) -> None:
+    returned = example_of(ReportReturned, unit_id="ldld-son-la")
+    await notify.given(returned)
+    async with notify.runtime.engine.connect() as db:
+        mark = await received.mark(db, "vn.registry")
+        *_, before, last = await read_received(db, "vn.registry", 0)
+    registry = next(one for one in notify.service.follows if one.log == "registry")
+    branches = forks.Branches(Position.of(before), [last], mark, [], Position.of(before))
+    decided = {"kept": "0" * 64, "reason": "bản sao lưu cũ", "by": "person:ky-thuat"}
+    assert await forks.adopt(notify.runtime, registry, branches, **decided, voided=[]) == 1
+    await replace(notify, _heads={}).given(returned)
+    intents = [one.data for one in await notify.events(NotificationIntended) if one.data.topic == "report-returned"]
+    assert {one.cause for one in intents} == {last.key}
+    assert len({one.notification_id for one in intents}) == len(intents) == 4

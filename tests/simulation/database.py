@@ -40,7 +40,8 @@ class Database:
     received: dict[str, list[Stored]] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     held: dict[Place, Held] = field(default_factory=dict)
-    discarded: frozenset[Place] = frozenset()
+    discarded: frozenset[bytes] = frozenset()
+    """Hashes of events that people left out for good."""
     done: frozenset[str] = frozenset()
     """Keys of reactions whose facts lie in the own log."""
     reacted: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -93,8 +94,7 @@ class Database:
             about = told(event)
             enter(self.tables[self.log], event)
             if about.type == DISCARD:
-                place = str(about.data["log"]), int(str(about.data["epoch"])), int(str(about.data["seq"]))
-                self.discarded |= {place}
+                self.discarded |= {bytes.fromhex(str(about.data["hash"]))}
             if about.key is not None:
                 self.done |= {about.key}
         self.own += events
@@ -158,8 +158,7 @@ class Database:
     def _tried(
         self, log: str, batch: Sequence[quarantine_steps.Item], blocked: Mapping[str, str], refuses: Refuses
     ) -> tuple[quarantine_steps.Held, ...]:
-        discarded = [(epoch, seq) for of, epoch, seq in self.discarded if of == log]
-        state, action = quarantine_steps.begin(batch, blocked, discarded)
+        state, action = quarantine_steps.begin(batch, blocked, self.discarded)
         while isinstance(action, quarantine_steps.Apply):
             savepoint = dict(self.tables[log])
             said: quarantine_steps.Input = quarantine_steps.Applied()

@@ -87,6 +87,11 @@ def deed(
     return Deed(f"deed-{nr}", json.dumps(header).encode(), json.dumps(body).encode(), subjects)
 
 
+def reaction_key(reaction: str, event: Stored) -> str:
+    """Under which a reaction's facts are recorded: as ``work.for_cause`` has it."""
+    return f"{reaction}:{event.key}#{event.hash.hex()[:16]}"
+
+
 def chained(log: str, epoch: int, after: tuple[int, bytes], deeds: Iterable[Deed]) -> list[Stored]:
     """Continue a log after ``(seq, hash)``."""
     seq, prev = after

@@ -10,7 +10,7 @@ from chassis.facts import Stored
 from chassis.positions import Position
 from contracts.envelope import event_hash
 
-from tests.simulation.deeds import Table, enter, told
+from tests.simulation.deeds import Table, enter, reaction_key, told
 
 if TYPE_CHECKING:
     from tests.simulation.database import Database, Place
@@ -78,8 +78,7 @@ def _tables_are_folds(database: Database) -> None:
         accepted = [
             event
             for event in events
-            if (log, event.epoch, event.seq) not in database.held
-            and (log, event.epoch, event.seq) not in database.discarded
+            if (log, event.epoch, event.seq) not in database.held and event.hash not in database.discarded
         ]
         if database.tables[log] != fold(accepted):
             raise Broken(f"the tables that {database.log} keeps of {log} are not the fold of what it accepted")
@@ -249,14 +248,16 @@ def _answered(service: Service, reaction: str, event: Stored) -> bool:
     """Done, or left out for good, or waiting for what this service holds or does not get before people have chosen."""
     database = service.database
     place = (event.log, event.epoch, event.seq)
-    if f"{reaction}:{event.key}" in database.done or place in database.discarded or place in database.held:
+    if reaction_key(reaction, event) in database.done or event.hash in database.discarded or place in database.held:
         return True
     waiting = database.waits.get((reaction, place), "")
     if not waiting.startswith("event:"):
         return False
     log, epoch, seq = waiting.removeprefix("event:").split(":")
     needed = (log, int(epoch), int(seq))
-    return needed in database.held or needed in database.discarded or _stopped(service, log)
+    received = database.received[log]
+    discarded = len(received) >= int(seq) and received[int(seq) - 1].hash in database.discarded
+    return discarded or needed in database.held or _stopped(service, log)
 
 
 def check_at_rest(world: World) -> None:
@@ -271,7 +272,7 @@ def _quarantine_is_exact(service: Service, log: str, events: list[Stored]) -> No
     blocked: set[str] = set()
     for event in events:
         place = (log, event.epoch, event.seq)
-        if place in service.database.discarded:
+        if event.hash in service.database.discarded:
             continue
         subjects = set(told(event).subjects)
         if service.is_poison(event) or blocked & subjects:

@@ -392,7 +392,7 @@ class Copy:
         """One unit of work under its key. Returns done, dropped, or what it waits for."""
         database = self.service.database
         place = (event.log, event.epoch, event.seq)
-        if place in database.discarded:
+        if event.hash in database.discarded:
             return "dropped"
         if place in database.held:
             return "quarantine"

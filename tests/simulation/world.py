@@ -14,7 +14,7 @@ from chassis.positions import Position
 from tests.simulation import promises, restoring
 from tests.simulation.courier import Consumer, Stream, Word
 from tests.simulation.database import Database
-from tests.simulation.deeds import DISCARD, Deed, Nature, deed, enter, told
+from tests.simulation.deeds import DISCARD, Deed, Nature, deed, enter, reaction_key, told
 from tests.simulation.promises import Broken
 from tests.simulation.running import BATCH_EVENTS, Copy, How, InHand
 from tests.simulation.service import Reaction, Service
@@ -170,7 +170,7 @@ class World:
 
     def perform_reaction(self, service: Service, reaction: Reaction, event: Stored) -> str:
         """The unit of work of a reaction, one transaction. Returns done, or what it waits for."""
-        key = f"{reaction.name}:{event.key}"
+        key = reaction_key(reaction.name, event)
         if key in service.database.done:
             return "done"
         cause = told(event).causation
@@ -230,7 +230,9 @@ class World:
         service.head_file = service.database.head
         for copy in service.copies.values():
             copy.ticked()
-        for log in {place[0] for place in service.database.held if place in service.database.discarded}:
+        for log in {
+            row.event.log for row in service.database.held.values() if row.event.hash in service.database.discarded
+        }:
             for copy in service.copies.values():
                 copy.tell_follower(log, follower_steps.RedriveAsked())
         for stream in service.destinations:

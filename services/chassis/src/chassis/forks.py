@@ -155,21 +155,13 @@ async def adopt(
 
 
 async def _forget(db: AsyncConnection, log: str, after: int) -> None:
-    """What was noted of events that are voided. Reactions to them are facts of the own log and stay; their keys make
-    room for the events that now stand under the same numbers."""
+    """What was noted of events that are voided. Reactions to them and discards are facts of the own log and stay; they
+    name the hash, so the events that now stand at the same places are nothing to them."""
     told = {"log": log, "seq": after}
-    for table in ("quarantine", "discarded", "wait"):
+    for table in ("quarantine", "wait"):
         await db.execute(sa.text(f"DELETE FROM chassis.{table} WHERE log = :log AND seq > :seq"), told)
     await db.execute(
         sa.text("UPDATE chassis.reaction_cursor SET seq = least(seq, :seq) WHERE log = :log"),
-        told,
-    )
-    await db.execute(
-        sa.text(
-            "UPDATE chassis.idempotency i SET key = i.key || '#' || left(encode(v.hash, 'hex'), 16)"
-            " FROM chassis.voided v WHERE v.log = :log AND v.seq > :seq AND i.scope = 'reaction'"
-            " AND i.key LIKE '%:' || v.log || ':' || v.epoch || ':' || v.seq"
-        ),
         told,
     )
 

@@ -109,14 +109,14 @@ async def _try(
     return action.held
 
 
-async def _discarded(db: AsyncConnection, log: str, events: Sequence[Stored]) -> frozenset[tuple[int, int]]:
+async def _discarded(db: AsyncConnection, log: str, events: Sequence[Stored]) -> frozenset[bytes]:
     rows = await db.execute(
-        sa.text("SELECT epoch, seq FROM chassis.discarded WHERE log = :log AND seq = ANY(:seqs)").bindparams(
-            sa.bindparam("seqs", type_=pg.ARRAY(sa.BigInteger))
+        sa.text("SELECT hash FROM chassis.discarded WHERE log = :log AND hash = ANY(:hashes)").bindparams(
+            sa.bindparam("hashes", type_=pg.ARRAY(pg.BYTEA))
         ),
-        {"log": log, "seqs": [event.seq for event in events]},
+        {"log": log, "hashes": [event.hash for event in events]},
     )
-    return frozenset((row.epoch, row.seq) for row in rows)
+    return frozenset(row.hash for row in rows)
 
 
 async def _hold(db: AsyncConnection, log: str, found: Sequence[steps.Held]) -> None:

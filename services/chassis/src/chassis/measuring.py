@@ -26,8 +26,9 @@ async def measure(runtime: Runtime, known: Mapping[str, int]) -> list[str]:
         forks = await db.scalar(sa.text("SELECT count(*) FROM chassis.fork WHERE decided_at IS NULL")) or 0
         released = await _numbers(
             db,
-            "SELECT q.log, count(*) FROM chassis.quarantine q JOIN chassis.discarded d"
-            " ON d.log = q.log AND d.epoch = q.epoch AND d.seq = q.seq GROUP BY q.log",
+            "SELECT q.log, count(*) FROM chassis.quarantine q"
+            " JOIN chassis.received r ON (r.log, r.epoch, r.seq) = (q.log, q.epoch, q.seq)"
+            " JOIN chassis.discarded d ON (d.log, d.hash) = (r.log, r.hash) GROUP BY q.log",
         )
     for destination, seq in cursors.items():
         metrics.relayed(runtime.log, destination, head, seq)

@@ -67,6 +67,6 @@ def bind_discards(own: Projection) -> None:
 
 async def _discarded(db: AsyncConnection, facts: list[Recorded[EventDiscarded]]) -> None:
     await db.execute(
-        sa.text("INSERT INTO chassis.discarded (log, epoch, seq) VALUES (:log, :epoch, :seq) ON CONFLICT DO NOTHING"),
-        [{"log": fact.data.log, "epoch": fact.data.epoch, "seq": fact.data.seq} for fact in facts],
+        sa.text("INSERT INTO chassis.discarded (log, seq, hash) VALUES (:log, :seq, :hash) ON CONFLICT DO NOTHING"),
+        [{"log": one.data.log, "seq": one.data.seq, "hash": bytes.fromhex(one.data.hash)} for one in facts],
     )

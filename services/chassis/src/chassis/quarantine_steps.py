@@ -70,7 +70,7 @@ class Trial:
     """``blocked`` maps each subject that held events share to the key of the first of them."""
 
     todo: tuple[Item, ...]
-    discarded: frozenset[tuple[int, int]]
+    discarded: frozenset[bytes]
     blocked: Mapping[str, str]
     as_set: bool = True
     trying: tuple[Item, ...] = ()
@@ -111,9 +111,9 @@ Action = Apply | Done
 
 
 def begin(
-    batch: Iterable[Item], blocked: Mapping[str, str], discarded: Iterable[tuple[int, int]], *, as_set: bool = True
+    batch: Iterable[Item], blocked: Mapping[str, str], discarded: Iterable[bytes], *, as_set: bool = True
 ) -> tuple[Trial, Action]:
-    """Try a batch. ``blocked``: subjects of held events, with the key of who blocks; ``discarded``: epoch and seq.
+    """Try a batch. ``blocked``: subjects of held events, with the key of who blocks; ``discarded``: hashes.
 
     Not ``as_set`` when something in it is known to be poison: it is tried event by event at once.
     """
@@ -174,7 +174,7 @@ def _sorted(state: Trial, *, until_one_flows: bool) -> tuple[list[Item], Trial, 
 
 
 def _verdict(state: Trial, one: Item, more_blocked: Mapping[str, str]) -> Held | Literal["discarded"] | None:
-    if (one.event.epoch, one.event.seq) in state.discarded:
+    if one.event.hash in state.discarded:
         return "discarded"
     if one.poison is not None:
         kind, reason = one.poison

@@ -113,14 +113,13 @@ async def _run(
 ) -> _Outcome:
     """Raises NotYet also for what is held in quarantine, and for a refusal: operations see each with its reason."""
     async with runtime.alone.connect() as db:
-        place = {"log": event.log, "epoch": event.epoch, "seq": event.seq}
         held, discarded = (
             await db.execute(
                 sa.text(
                     "SELECT EXISTS (SELECT 1 FROM chassis.quarantine WHERE (log, epoch, seq) = (:log, :epoch, :seq)),"
-                    " EXISTS (SELECT 1 FROM chassis.discarded WHERE (log, epoch, seq) = (:log, :epoch, :seq))"
+                    " EXISTS (SELECT 1 FROM chassis.discarded WHERE (log, hash) = (:log, :hash))"
                 ),
-                place,
+                {"log": event.log, "epoch": event.epoch, "seq": event.seq, "hash": event.hash},
             )
         ).one()
     if discarded:
@@ -134,7 +133,7 @@ async def _run(
     if cause.header.type not in kinds:
         return _Outcome.DROPPED
     apart = since is not None and datetime.now(timezone.utc) - since > LONG_WAIT
-    asked = for_cause(runtime.service.name, runtime.clock.now(), reaction.name, cause)
+    asked = for_cause(runtime.service.name, runtime.clock.now(), reaction.name, cause, event.hash)
     with span(
         f"react {reaction.name}",
         SpanKind.CONSUMER,

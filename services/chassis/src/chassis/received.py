@@ -47,7 +47,7 @@ kept AS (
         AS e(epoch, seq, prev, hash, header, data, traceparent))
 SELECT chassis.must_be_usual((SELECT count(*) FROM moved),
     EXISTS (SELECT 1 FROM chassis.quarantine q WHERE q.log = :log AND q.subjects && CAST(:subjects AS text[]))
-    OR EXISTS (SELECT 1 FROM chassis.discarded d WHERE d.log = :log AND d.seq = ANY(CAST(:seqs AS bigint[]))))
+    OR EXISTS (SELECT 1 FROM chassis.discarded d WHERE d.log = :log AND d.hash = ANY(CAST(:hashes AS bytea[]))))
 """
 """``moved`` is asked for first; what nothing refers to, ``kept`` and the rows, is done afterwards. One snapshot serves
 all: whoever holds more events moves the mark, and a redrive or discard beside this only makes fewer."""
@@ -64,10 +64,10 @@ class Bound(Exception):
 @dataclass(frozen=True, slots=True)
 class Binding:
     """What people and earlier trouble say about a batch: subjects of held events, each with the key of the first that
-    holds it, and epoch and seq of the events that were discarded by name."""
+    holds it, and the hashes of events that were discarded by name."""
 
     blocked: Mapping[str, str]
-    discarded: frozenset[tuple[int, int]]
+    discarded: frozenset[bytes]
 
 
 async def mark(db: AsyncConnection, log: str) -> Position:
@@ -100,7 +100,7 @@ async def keep_batch(
     row = (await db.execute(_KEEP_BATCH, _kept(log, was, events, subjects))).one()
     if not row.moved:
         return None
-    return Binding(row.blocked, frozenset((epoch, seq) for epoch, seq in row.discarded))
+    return Binding(row.blocked, frozenset(map(bytes.fromhex, row.discarded)))
 
 
 async def keep_and_apply(

@@ -87,7 +87,8 @@ class Feed:
         rows = await db.execute(
             sa.text(
                 "SELECT epoch, seq FROM chassis.quarantine WHERE log = :log"
-                " UNION SELECT epoch, seq FROM chassis.discarded WHERE log = :log"
+                " UNION SELECT r.epoch, r.seq FROM chassis.discarded d JOIN chassis.received r"
+                " ON (r.log, r.seq, r.hash) = (d.log, d.seq, d.hash) WHERE d.log = :log"
             ),
             {"log": self.log},
         )

@@ -206,12 +206,15 @@ def service_act(service: str, now: datetime) -> Act:
     return Act(whose=name, typed_by=name, made=now, received=now, recorded=now)
 
 
-def for_cause(service: str, now: datetime, reaction: str, cause: Recorded[Fact]) -> Command:
-    """What a reaction is asked: once per cause, its facts in the case of the cause."""
+def for_cause(service: str, now: datetime, reaction: str, cause: Recorded[Fact], hash: bytes) -> Command:
+    """What a reaction is asked: once per cause, its facts in the case of the cause.
+
+    ``hash``, of the event that is the cause, is part of the key: where a log forks, two events stand at one place.
+    """
     assert cause.cause is not None
     return Command(
         scope="reaction",
-        key=f"{reaction}:{cause.cause}",
+        key=f"{reaction}:{cause.cause}#{hash.hex()[:16]}",
         body_hash=body_hash(cause.cause.encode()),
         act=service_act(service, now),
         causation=cause.cause,

@@ -89,6 +89,6 @@ def filling(source: str, fact: Fact) -> str:
     return f"{kind}:{value.value if isinstance(value, Enum) else value}"
 
 
-def notification_id(cause: str, topic: str, about: str, recipient: str, channel: str) -> str:
-    """The same for the same notice however often its cause is seen; 32 hexadecimal digits."""
-    return hashlib.sha256("\n".join((cause, topic, about, recipient, channel)).encode()).hexdigest()[:32]
+def notification_id(origin: str, topic: str, about: str, recipient: str, channel: str) -> str:
+    """The same for the same notice however often what it comes from is seen; 32 hexadecimal digits."""
+    return hashlib.sha256("\n".join((origin, topic, about, recipient, channel)).encode()).hexdigest()[:32]

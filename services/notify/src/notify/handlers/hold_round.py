@@ -13,7 +13,7 @@ from notify.adapters.obligations import obligations
 from notify.adapters.wordings import schedules
 from notify.domain.reminders import Round, rounds, sentence, superseded
 from notify.domain.rules import Told
-from notify.handlers.tell import intend
+from notify.handlers.tell import Origin, intend
 
 _TOPICS = {
     ReminderKind.AGREEMENT: "reminder-agreement",
@@ -63,7 +63,8 @@ async def hold_round(work: Work, round_id: str) -> None:
     if late:
         return
     for unit_id in sorted(held.owing):
-        await intend(work, _told(held, unit_id), f"reminder:{held.id}", case_id(owed.year_id, unit_id), email=True)
+        origin = Origin(f"reminder:{held.id}", f"reminder:{held.id}", case_id(owed.year_id, unit_id))
+        await intend(work, _told(held, unit_id), origin, email=True)
 
 
 def _told(held: Round, unit_id: str) -> Told:

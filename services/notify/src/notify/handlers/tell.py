@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import HANOI
@@ -27,23 +28,39 @@ async def tell(work: Work, cause: Recorded[Fact]) -> None:
         for item in items(rule, cause.data):
             told = applied(rule, item, await circle_of(work.db, item, day))
             if told is not None:
-                await intend(work, told, cause.cause or "", cause.header.correlation, email=told.email and fresh)
+                await intend(work, told, told_by(cause), email=told.email and fresh)
 
 
-async def intend(work: Work, told: Told, cause: str, case: str, *, email: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Why something is told. ``id`` is the same however often it is told: letters sent again are known by it.
+
+    ``cause`` names the place of the event for people; where a log forked, two events have stood at one place.
+    """
+
+    id: str
+    cause: str
+    case: str
+
+
+def told_by(event: Recorded[Fact]) -> Origin:
+    return Origin(event.header.id, event.cause or "", event.header.correlation)
+
+
+async def intend(work: Work, told: Told, origin: Origin, *, email: bool) -> None:
     """Record the intents of one notice: an inbox each, and an e-mail to each person who wants it."""
     for recipient in sorted(told.recipients):
-        _record(work, told, cause, case, recipient, None, NoticeChannel.INBOX)
+        _record(work, told, origin, recipient, None, NoticeChannel.INBOX)
     if not email:
         return
     for person, for_unit in sorted((await wanting_email(work.db, told, work.now)).items()):
-        _record(work, told, cause, case, f"person:{person}", for_unit, NoticeChannel.EMAIL)
+        _record(work, told, origin, f"person:{person}", for_unit, NoticeChannel.EMAIL)
 
 
 def _record(
-    work: Work, told: Told, cause: str, case: str, recipient: str, for_unit: str | None, channel: NoticeChannel
+    work: Work, told: Told, origin: Origin, recipient: str, for_unit: str | None, channel: NoticeChannel
 ) -> None:
-    id = notification_id(cause, told.topic, told.about, recipient, channel)
+    id = notification_id(origin.id, told.topic, told.about, recipient, channel)
     work.record(
         NotificationIntended(
             notification_id=id,
@@ -53,10 +70,10 @@ def _record(
             channel=channel,
             about=told.about,
             params=told.params,
-            case=case,
-            cause=cause,
+            case=origin.case,
+            cause=origin.cause,
             due=told.due,
         ),
         f"notification:{id}",
-        correlation=case,
+        correlation=origin.case,
     )

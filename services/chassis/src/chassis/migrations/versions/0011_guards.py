@@ -5,6 +5,7 @@ grew with the number of aggregates.
 """
 
 from alembic import op
+from chassis.migrations.functions import with_other_part
 
 revision = "0011"
 down_revision = "0010"
@@ -18,17 +19,4 @@ BY_KEY = """FROM unnest(p_guarded, p_versions) AS g(subject, version)
 
 def upgrade() -> None:
     """The body stands in 0001; only this query of it changes."""
-    op.execute(
-        f"""
-DO $do$
-DECLARE
-    body text;
-BEGIN
-    SELECT pg_get_functiondef(p.oid) INTO STRICT body FROM pg_proc p
-     WHERE p.proname = 'append' AND p.pronamespace = 'chassis'::regnamespace;
-    IF position($old${JOINED}$old$ IN body) = 0 THEN
-        RAISE EXCEPTION 'chassis.append is not what migration 0001 made';
-    END IF;
-    EXECUTE replace(body, $old${JOINED}$old$, $new${BY_KEY}$new$);
-END $do$"""
-    )
+    op.execute(with_other_part("append", JOINED, BY_KEY))
