@@ -25,6 +25,9 @@ EVERYTHING = Rights(publish=(">",), subscribe=(">",))
 """For tests alone: no user of a site has it."""
 
 MAX_STORE = "64GB"
+RUNTIME = {"GOMAXPROCS": "2", "GOMEMLIMIT": "128MiB"}
+"""Of the server's Go runtime. Before its heap has doubled it is collected at this size, which is twice what is in use
+while two processors store as fast as they can; where more is in use, the limit gives way."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ class EmbeddedNats:
         self.leaf_port = kept_port(self._folder, "nats-leaf") if self._leaves else None
         self._write()
         self._child = await Child.start(
-            "NATS", [program(), "-c", self._conf], log=self._folder / "nats.log", env={"GOMAXPROCS": "2"}
+            "NATS", [program(), "-c", self._conf], log=self._folder / "nats.log", env=RUNTIME
         )
         try:
             await self._child.ready(self._healthy)
