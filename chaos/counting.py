@@ -16,8 +16,8 @@ from chaos.books import Book, Books
 from chaos.commands import EFFECTS, NOTIFIED
 from chaos.receipts import Receipt
 
-Key = tuple[str, int, int]
-"""Log, epoch and seq."""
+Place = tuple[int, int]
+"""Epoch and seq."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class LostRange:
     first_seq: int
     last_seq: int
     lost_at: float
+    centre: Place = (0, 0)
+    """The furthest place of the log that another database was known to hold before the loss."""
 
     def covers(self, receipt: Receipt) -> bool:
         within = self.first_seq <= receipt.last_seq <= self.last_seq
@@ -53,22 +55,26 @@ class Branch:
 
 @dataclass(frozen=True)
 class Told:
-    """Who follows whom, what restores reported, what people decided, and what read *at the centre* before a loss."""
+    """Who follows whom, what restores reported, and what people decided."""
 
     follows: Mapping[str, Sequence[str]]
     ranges: tuple[LostRange, ...] = ()
     branches: tuple[Branch, ...] = ()
-    centre: tuple[Key, ...] = ()
-    """For each loss of a database: the furthest place of its log that another database was known to hold."""
 
     @classmethod
     def of(cls, order: Mapping[str, Any]) -> Told:
         return cls(
             order["follows"],
-            tuple(LostRange(**one) for one in order["ranges"]),
+            tuple(LostRange(**{**one, "centre": tuple(one["centre"])}) for one in order["ranges"]),
             tuple(Branch(**{**one, "listed": tuple(one["listed"])}) for one in order["branches"]),
-            tuple((one[0], one[1], one[2]) for one in order["centre"]),
         )
+
+    def first_to_take(self, receipt: Receipt) -> LostRange | Branch | None:
+        """What took a receipt out of the log, by the receipt alone. What was lost is on no later branch, and what
+        stood on a branch not kept is in no later loss."""
+        took = [(one.lost_at, one) for one in self.ranges if one.covers(receipt)]
+        left = [(one.ended, one) for one in self.branches if one.bore(receipt)]
+        return min([*took, *left], key=lambda one: one[0], default=(0.0, None))[1]
 
 
 @dataclass
@@ -131,22 +137,24 @@ def _judge_gone(counts: Counts, receipts: Sequence[Receipt], gone: Sequence[Rece
     """What the product says of losses, beside what is really gone by the receipts alone; anything more is lost."""
     listed = {hash_ for branch in told.branches for hash_ in branch.listed}
     counts.voided = sum(receipt.hash in listed for receipt in receipts)
-    counts.here_only_lost = sum(any(one.covers(receipt) for one in told.ranges) for receipt in receipts)
+    for receipt in receipts:
+        on_a_branch = isinstance(told.first_to_take(receipt), Branch) and receipt.hash in listed
+        counts.here_only_lost += not on_a_branch and any(one.covers(receipt) for one in told.ranges)
     for receipt in gone:
         place = f"{receipt.log}:{receipt.epoch}:{receipt.last_seq}"
-        at = (receipt.epoch, receipt.last_seq)
-        if any(branch.bore(receipt) for branch in told.branches):
-            counts.voided_alone += 1
-            if receipt.hash in listed:
+        match told.first_to_take(receipt):
+            case Branch():
+                counts.voided_alone += 1
+                if receipt.hash in listed:
+                    continue
+                counts.wrong.append(f"{place} stood on a branch not kept and is not listed")
+            case LostRange(centre=centre) if (receipt.epoch, receipt.last_seq) <= centre:
+                counts.wrong.append(f"{place} read at the centre before the loss")
+            case LostRange():
+                counts.here_only_alone += 1
                 continue
-            counts.wrong.append(f"{place} stood on a branch not kept and is not listed")
-        elif any(log == receipt.log and at <= (epoch, seq) for log, epoch, seq in told.centre):
-            counts.wrong.append(f"{place} read at the centre before the loss")
-        elif any(one.covers(receipt) for one in told.ranges):
-            counts.here_only_alone += 1
-            continue
-        else:
-            counts.wrong.append(f"{place} of {receipt.writer} ({receipt.key}) is in no log and in no report")
+            case None:
+                counts.wrong.append(f"{place} of {receipt.writer} ({receipt.key}) is in no log and in no report")
         counts.lost += 1
 
 

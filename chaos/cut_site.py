@@ -177,5 +177,4 @@ def _count(name: str, half: Half, across: Half) -> dict[str, Any]:
         "follows": follows | {there: ["registry"]},
         "ranges": [],
         "branches": [],
-        "centre": [],
     }

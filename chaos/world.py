@@ -22,7 +22,7 @@ from thidua.local.backups import make_backup
 from thidua.settled import NotSettled, Settled, State, settled
 
 from chaos.commands import AT_A_SITE_BELOW, WRITERS
-from chaos.counting import Branch, Key, LostRange, without_loss
+from chaos.counting import Branch, LostRange, without_loss
 from chaos.healing import LOOK_SECONDS, healed
 from chaos.load import Load
 from chaos.routed import ROOT, TriedSite
@@ -47,7 +47,6 @@ class World:
     load: Load
     ranges: list[LostRange] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
-    centre: list[Key] = field(default_factory=list)
     forks_injected: Counter[str] = field(default_factory=Counter)
     forks_found: Counter[str] = field(default_factory=Counter)
     _backup: str = ""
@@ -133,7 +132,6 @@ class World:
                 "follows": self.site.follows,
                 "ranges": [vars(one) for one in self.ranges],
                 "branches": [vars(one) for one in self.branches],
-                "centre": self.centre,
             }
         )
         told["refused"] += without_loss(told.pop("stopped"), self.ranges, self.branches)

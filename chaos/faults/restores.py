@@ -15,7 +15,7 @@ from random import Random
 from thidua.local.recovery import recover_service
 
 from chaos.clock import now
-from chaos.counting import LostRange
+from chaos.counting import LostRange, Place
 from chaos.faults import ALL, Done, Kind, of_log
 from chaos.operator import CommandFailed, restore_log
 from chaos.routed import RoutedSite
@@ -43,7 +43,7 @@ async def restore_without_wal(service: str, world: World, chance: Random) -> Don
     await site.shut("nats")
     async with AsyncExitStack() as stopped:
         try:
-            await _remember_centre(world, service)
+            centre = await _centre(world, service)
             await world.load.more(20)
             await stopped.enter_async_context(away(world, service))
         finally:
@@ -55,7 +55,7 @@ async def restore_without_wal(service: str, world: World, chance: Random) -> Don
     if recovered.was_seq is None or recovered.seq >= recovered.was_seq:
         raise NotSeen(f"{service}: the backup is not older than the database")
     await restore_log(world, service)
-    lost = await _reported(world, service, lost_at, machine_knew)
+    lost = await _reported(world, service, lost_at, centre, machine_knew)
     return Done(
         f"{service} from base backup alone, {recovered.seq} of {recovered.was_seq}; not recovered: {lost}", ended
     )
@@ -89,15 +89,14 @@ async def up(world: World, copies: list[Copy]) -> None:
         await world.servants.back(copy, starts=before[copy.name])
 
 
-async def _remember_centre(world: World, service: str) -> None:
+async def _centre(world: World, service: str) -> Place:
     """How far other databases are known to hold the log, while nothing can reach them any more."""
     async with world.database(service) as db:
         row = await db.fetchrow("SELECT epoch, seq FROM chassis.follower_mark ORDER BY epoch DESC, seq DESC LIMIT 1")
-    if row is not None:
-        world.centre.append((f"{world.site.topology.site}.{service}", row["epoch"], row["seq"]))
+    return (row["epoch"], row["seq"]) if row is not None else (0, 0)
 
 
-async def _reported(world: World, service: str, lost_at: float, machine_knew: int) -> str:
+async def _reported(world: World, service: str, lost_at: float, centre: Place, machine_knew: int) -> str:
     """What the service says was not recovered, by log, epoch and seq. From ``from_seq`` on nothing of that epoch is
     left, whether it was proved to have existed or not; what the machine's head file had proved must be named.
 
@@ -107,7 +106,7 @@ async def _reported(world: World, service: str, lost_at: float, machine_knew: in
         rows = await db.fetch("SELECT log, epoch, from_seq, to_seq FROM chassis.not_recovered ORDER BY epoch")
     known = {(one.log, one.epoch) for one in world.ranges}
     fresh = [row for row in rows if (row["log"], row["epoch"]) not in known]
-    world.ranges += [LostRange(row["log"], row["epoch"], row["from_seq"], ENDLESS, lost_at) for row in fresh]
+    world.ranges += [LostRange(row["log"], row["epoch"], row["from_seq"], ENDLESS, lost_at, centre) for row in fresh]
     told = ", ".join(f"{row['log']}:{row['epoch']}:{row['from_seq']}–{row['to_seq']}…" for row in fresh)
     if machine_knew > max([row["to_seq"] for row in fresh], default=0):
         raise CommandFailed(f"the machine knew of {machine_knew}, not recovered is said to be {told or 'nothing'}")

@@ -169,9 +169,8 @@ def test_a_report_that_covers_what_is_still_there_does_not_agree_with_the_client
 
 
 def test_what_read_at_the_centre_may_be_in_no_reported_range(receipts: list[Receipt], books: Books) -> None:
-    said = LostRange("vn.registry", 1, 11, 12, lost_at=20.0)
-    told = replace(TOLD, ranges=(said,), centre=(("vn.registry", 1, 11),))
-    counts = count([*receipts, receipt(11), receipt(12)], books, told)
+    said = LostRange("vn.registry", 1, 11, 12, lost_at=20.0, centre=(1, 11))
+    counts = count([*receipts, receipt(11), receipt(12)], books, replace(TOLD, ranges=(said,)))
     assert (counts.lost, counts.here_only_lost, counts.here_only_alone) == (1, 2, 1)
 
 
@@ -180,6 +179,26 @@ def test_a_branch_not_kept_is_voided_as_far_as_it_is_listed(receipts: list[Recei
     branch = Branch("vn.registry", after_seq=8, began=100.0, ended=120.0, listed=(hash_of(9, 7),))
     counts = count([*receipts, *beside], books, replace(TOLD, branches=(branch,)))
     assert (counts.voided, counts.voided_alone, counts.lost) == (1, 2, 1)
+
+
+def test_what_was_lost_before_a_branch_was_left_is_here_only_and_what_stood_on_it_is_in_no_later_loss(
+    receipts: list[Receipt], books: Books
+) -> None:
+    gone = [
+        replace(receipt(seq), hash=hash_of(seq, 7), at=at, key=f"khac-{seq}") for seq, at in ((9, 50.0), (10, 70.0))
+    ]
+    sent = [*receipts, *gone]
+    branch = Branch("vn.registry", after_seq=8, began=0.0, ended=80.0, listed=(hash_of(10, 7),))
+    before, after = (LostRange("vn.registry", 1, first, 99, at, centre=(1, 8)) for first, at in ((9, 60.0), (9, 90.0)))
+    sent[8:10] = [replace(one, at=100.0) for one in sent[8:10]]
+    counts = count(sent, books, replace(TOLD, ranges=(before, after), branches=(branch,)))
+    assert (counts.here_only_lost, counts.here_only_alone) == (1, 1)
+    assert (counts.voided, counts.voided_alone, counts.lost) == (1, 1, 0)
+    never_listed = replace(branch, listed=())
+    assert count(sent, books, replace(TOLD, ranges=(after,), branches=(never_listed,))).lost == 2
+    listed_though_lost = replace(branch, listed=(hash_of(9, 7), hash_of(10, 7)))
+    counts = count(sent, books, replace(TOLD, ranges=(before,), branches=(listed_though_lost,)))
+    assert (counts.voided, counts.voided_alone) == (2, 1)
 
 
 def test_a_story_may_stop_after_a_loss_in_its_service_and_not_before_nor_after_one_elsewhere() -> None:
