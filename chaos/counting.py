@@ -72,9 +72,11 @@ class Told:
     def first_to_take(self, receipt: Receipt) -> LostRange | Branch | None:
         """What took a receipt out of the log, by the receipt alone. What was lost is on no later branch, and what
         stood on a branch not kept is in no later loss."""
-        took = [(one.lost_at, one) for one in self.ranges if one.covers(receipt)]
-        left = [(one.ended, one) for one in self.branches if one.bore(receipt)]
-        return min([*took, *left], key=lambda one: one[0], default=(0.0, None))[1]
+        took: list[tuple[float, LostRange | Branch]] = [
+            *((one.lost_at, one) for one in self.ranges if one.covers(receipt)),
+            *((one.ended, one) for one in self.branches if one.bore(receipt)),
+        ]
+        return min(took, key=lambda one: one[0])[1] if took else None
 
 
 @dataclass
