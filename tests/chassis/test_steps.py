@@ -432,7 +432,7 @@ def test_quarantine_holds_exactly_the_poison_and_what_stands_behind_it(cases: li
         )
         for nr, case in enumerate(cases)
     ]
-    discarded = [(1, nr + 1) for nr, case in enumerate(cases) if case.discarded]
+    discarded = [log[nr].hash for nr, case in enumerate(cases) if case.discarded]
     applied: list[int] = []
     state, action = quarantine_steps.begin(items, {}, discarded)
     while isinstance(action, quarantine_steps.Apply):
