@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import astuple
-from pathlib import Path
 
-import pytest
 from chassis import follower_steps as steps
 from chassis import forks, restore, restore_prepare
 from chassis.facts import Stored
@@ -38,16 +35,10 @@ from tests.chassis.delivery import (
 )
 from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import formed, sample_service
-from tests.chassis.sites import client, eventually, send, site
+from tests.chassis.sites import client, eventually, send
 from tests.chassis.test_gate import gated, head, judged, opened
 from tests.chassis.test_restore import copied, log_of, restored
 from tests.support.databases import DatabaseMaker
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
-    async with site(tmp_path) as running:
-        yield running
 
 
 def stopped(event: Stored | None, mark: Position, held: Stored | None = None, head: Position | None = None) -> str:

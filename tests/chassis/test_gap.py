@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from chassis.follower import Stopped
@@ -32,19 +31,13 @@ from tests.chassis.delivery import (
 )
 from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import formed, sample_service
-from tests.chassis.sites import client, eventually, site
+from tests.chassis.sites import client, eventually
 from tests.support.databases import DatabaseMaker
 
 
 @pytest.fixture
 async def reader(make_database: DatabaseMaker) -> AsyncIterator[Runtime]:
     async with awake(reader_service(Mood()), await make_database("scoring")) as running:
-        yield running
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
-    async with site(tmp_path) as running:
         yield running
 
 

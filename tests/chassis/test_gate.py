@@ -24,14 +24,8 @@ from thidua.local.nats import EmbeddedNats
 from tests.chassis.delivery import PUBLIC, at_work_on, caught_up, form, numbered, rows
 from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import sample_service
-from tests.chassis.sites import eventually, site
+from tests.chassis.sites import eventually
 from tests.support.databases import DatabaseMaker
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
-    async with site(tmp_path) as running:
-        yield running
 
 
 @asynccontextmanager

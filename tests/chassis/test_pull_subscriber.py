@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 from chassis.broker import acknowledge, follow, make_broker, parse_event, start_broker
@@ -19,7 +18,7 @@ from nats.aio.msg import Msg
 from nats.js import api
 from thidua.local.nats import EmbeddedNats
 
-from tests.chassis.sites import TOPOLOGY, client, events, eventually, send, site
+from tests.chassis.sites import TOPOLOGY, client, events, eventually, send
 
 FOLLOWING = Following("scoring", "registry", "loc-registry", "scoring-follows-registry")
 
@@ -81,12 +80,6 @@ async def following(server: EmbeddedNats, limits: PullLimits | None = None) -> A
     async with broker_of(server) as (broker, link):
         async with follow(broker, TOPOLOGY, FOLLOWING, heard.take, link, heard.rebound, limits) as subscriber:
             yield Run(server, broker, link, heard, subscriber)
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
-    async with site(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 from unittest.mock import AsyncMock
 
@@ -22,14 +21,8 @@ from thidua.local.nats import EmbeddedNats
 
 from tests.chassis.delivery import at_work_on, awake, form, numbered, one, rows
 from tests.chassis.sample import sample_service
-from tests.chassis.sites import client, eventually, lay, site
+from tests.chassis.sites import client, eventually, lay
 from tests.support.databases import DatabaseMaker
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
-    async with site(tmp_path) as running:
-        yield running
 
 
 async def streamed(server: EmbeddedNats) -> list[tuple[int, str]]:

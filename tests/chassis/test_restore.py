@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,12 @@ from thidua.local.nats import EmbeddedNats
 from tests.chassis.delivery import at_work_on, awake, caught_up, form, numbered, one, received_as_sent, rows
 from tests.chassis.reader import Mood, reader_service
 from tests.chassis.sample import sample_service
-from tests.chassis.sites import eventually, site
+from tests.chassis.sites import eventually
 from tests.chassis.test_gate import gated, head, judged, opened
 from tests.support.databases import DatabaseMaker
 
 VERSIONS = "SELECT subject, epoch, seq FROM chassis.aggregate WHERE subject NOT LIKE 'log:%'"
 ASKED = Order("khôi phục từ bản sao lưu", "person:ky-thuat")
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
-    async with site(tmp_path) as running:
-        yield running
 
 
 async def copied(make_database: DatabaseMaker, database: Database) -> Database:
